@@ -1,0 +1,1 @@
+"""What is measured: quantities, readings, gaps, energy; pure values without SQL, web or clock."""

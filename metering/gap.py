@@ -1,0 +1,41 @@
+"""A gap: numbered records that are not there, or a silence between two boots, with its cause.
+
+The deciding rule of each cause stands in docs/protocol.md.
+"""
+
+from dataclasses import dataclass
+
+CAUSES: tuple[str, ...] = (
+    "sensor",
+    "device-memory",
+    "device-off",
+    "link",
+    "edge-off",
+    "refused",
+    "elsewhere",
+    "policy",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Records from_seq ... to_seq of one boot are missing between from_ms and to_ms (UTC, None: not known).
+
+    from_seq = to_seq + 1 is a silence in which no record was numbered.
+    """
+
+    source: str
+    boot: int
+    from_seq: int
+    to_seq: int
+    cause: str
+    from_ms: int | None
+    to_ms: int | None
+
+    @property
+    def records(self) -> int:
+        return self.to_seq - self.from_seq + 1
+
+    @property
+    def explained(self) -> bool:
+        return self.cause in CAUSES

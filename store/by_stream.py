@@ -1,0 +1,149 @@
+"""Readings as the edge keeps them: clustered by (stream, seq), found by time through a sparse hour index.
+
+Appending touches one page a commit. The index holds, for each meter and UTC hour, the range of seqs that a
+stream has there; other meters' rows inside the range are passed over when reading.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from metering.quantity import COLUMNS
+from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
+from store.database import Database
+from store.meters import Meters
+
+HOUR_MS = 3_600_000
+_VALUES = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * (4 + len(COLUMNS)))
+_INSERT = f"INSERT INTO readings (stream, seq, channel, taken_ms, {_VALUES}) VALUES ({_MARKS})"
+_HOUR = (
+    "INSERT INTO hours (meter, hour, stream, from_seq, to_seq) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (meter, hour, stream) DO UPDATE SET from_seq = min(from_seq, excluded.from_seq),"
+    " to_seq = max(to_seq, excluded.to_seq)"
+)
+_RANGE = "stream = ? AND seq BETWEEN ? AND ? AND channel = ?"
+
+Stretch = tuple[int, int, int, int]  # stream, from_seq, to_seq, channel
+
+
+class RowsByStream:
+    """The readings of the one house this edge stands in (site 0)."""
+
+    def __init__(self, db: Database, site: int = 0) -> None:
+        self._db = db
+        self.meters = Meters(db, site)
+
+    def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
+        self._db.executemany(_INSERT, [(stream, *row) for row in rows])
+        self.index(stream, source, rows)
+
+    def index(self, stream: int, source: str, rows: Iterable[Row]) -> None:
+        """Enter dated rows in the hour index; undated ones wait until they are dated."""
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
+        channels = set()
+        for row in rows:
+            seq, channel, taken_ms = row[SEQ], row[CHANNEL], row[TAKEN_MS]
+            assert seq is not None and channel is not None
+            channels.add(channel)
+            if taken_ms is not None:
+                low, high = spans.get((channel, taken_ms // HOUR_MS), (seq, seq))
+                spans[channel, taken_ms // HOUR_MS] = min(low, seq), max(high, seq)
+        numbers = {channel: self.meters.number(source, channel) for channel in sorted(channels)}
+        self._db.executemany(
+            _HOUR, [(numbers[ch], hour, stream, low, high) for (ch, hour), (low, high) in spans.items()]
+        )
+
+    def find(self, stream: int, seq: int) -> Row | None:
+        """The stored row of one record, as ROW_FIELDS."""
+        row: Row | None = self._db.execute(
+            f"SELECT seq, channel, taken_ms, {_VALUES} FROM readings WHERE stream = ? AND seq = ?",
+            (stream, seq),
+        ).fetchone()
+        return row
+
+    def scan(
+        self, meter: Meter, from_ms: int, to_ms: int, columns: str = _VALUES, also: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """(boot, seq, taken_ms, columns...) with taken_ms in [from_ms, to_ms), by taken_ms, boot, seq."""
+        for hour, stretches in self._hours(meter, from_ms, to_ms):
+            low, high = max(from_ms, hour * HOUR_MS), min(to_ms, (hour + 1) * HOUR_MS)
+            rows: list[tuple[Any, ...]] = []
+            for boot, stretch in stretches:
+                sql = (
+                    f"SELECT ?, seq, taken_ms, {columns} FROM readings WHERE {_RANGE}"
+                    f" AND taken_ms >= ? AND taken_ms < ? {also}"
+                )
+                rows += self._db.execute(sql, (boot, *stretch, low, high)).fetchall()
+            rows.sort(key=lambda row: (row[2], row[0], row[1]))
+            yield from rows
+
+    def buckets(
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
+    ) -> dict[int, tuple[int, int, int, int]]:
+        """start_ms -> (n, total, least, most) of the buckets of width_ms from from_ms that hold values."""
+        found: dict[int, tuple[int, int, int, int]] = {}
+        sql = (
+            f"SELECT (taken_ms - ?) / ? AS bucket, count({column}), sum({column}), min({column}), max({column})"
+            f" FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ? AND {column} IS NOT NULL"
+            " GROUP BY bucket"
+        )
+        for hour, stretches in self._hours(meter, from_ms, to_ms):
+            low, high = max(from_ms, hour * HOUR_MS), min(to_ms, (hour + 1) * HOUR_MS)
+            for _boot, stretch in stretches:
+                for bucket, n, total, least, most in self._db.execute(
+                    sql, (from_ms, width_ms, *stretch, low, high)
+                ):
+                    start = from_ms + bucket * width_ms
+                    had = found.get(start, (0, 0, least, most))
+                    found[start] = (had[0] + n, had[1] + total, min(had[2], least), max(had[3], most))
+        return found
+
+    def undated(self, meter: Meter) -> Iterator[tuple[Any, ...]]:
+        """(boot, seq, None, columns...) of the rows whose time is not known yet."""
+        columns = ", ".join(f"r.{c}" for c in COLUMNS)
+        yield from self._db.execute(
+            f"SELECT s.boot, r.seq, r.taken_ms, {columns} FROM undated u"
+            " JOIN readings r ON r.stream = u.stream AND r.seq = u.seq JOIN streams s ON s.id = u.stream"
+            " WHERE s.source = ? AND r.channel = ? ORDER BY s.boot, r.seq",
+            (meter.source, meter.channel),
+        )
+
+    def newest(self, meter: Meter) -> tuple[Any, ...] | None:
+        """(boot, seq, taken_ms, columns...) of the reading with the latest date."""
+        last = self.span_ms(meter)
+        return None if last is None else list(self.scan(meter, last[1], last[1] + 1))[-1]
+
+    def span_ms(self, meter: Meter) -> tuple[int, int] | None:
+        """First and last taken_ms of a meter."""
+        ends = []
+        for order, pick in (("ASC", "min"), ("DESC", "max")):
+            hour = self._db.execute(
+                f"SELECT hour FROM hours WHERE meter = ? ORDER BY hour {order} LIMIT 1",
+                (self.meters.find(meter) or 0,),
+            ).fetchone()
+            if hour is None:
+                return None
+            low = hour[0] * HOUR_MS
+            found = [
+                self._db.execute(
+                    f"SELECT {pick}(taken_ms) FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ?",
+                    (*stretch, low, low + HOUR_MS),
+                ).fetchone()[0]
+                for _hour, stretches in self._hours(meter, low, low + HOUR_MS)
+                for _boot, stretch in stretches
+            ]
+            ends.append((min if pick == "min" else max)(found))
+        return ends[0], ends[1]
+
+    def _hours(
+        self, meter: Meter, from_ms: int, to_ms: int
+    ) -> Iterator[tuple[int, list[tuple[int, Stretch]]]]:
+        """Each UTC hour that touches the range, with the (boot, stretch)es that have rows there."""
+        by_hour: dict[int, list[tuple[int, Stretch]]] = {}
+        for hour, boot, stream, low, high in self._db.execute(
+            "SELECT h.hour, s.boot, h.stream, h.from_seq, h.to_seq FROM hours h JOIN streams s ON s.id = h.stream"
+            " WHERE h.meter = ? AND h.hour BETWEEN ? AND ? ORDER BY h.hour",
+            (self.meters.find(meter) or 0, from_ms // HOUR_MS, (to_ms - 1) // HOUR_MS),
+        ).fetchall():
+            by_hour.setdefault(hour, []).append((boot, (stream, low, high, meter.channel)))
+        yield from by_hour.items()

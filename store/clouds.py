@@ -1,0 +1,57 @@
+"""Clouds: what this edge remembers of each cloud in its settings; written by the sync worker alone.
+
+The cloud's own cursor is the truth. What stands here only tells people how far it was, and what must not
+be pruned before a cloud has it.
+"""
+
+from store.database import Database
+
+
+class Clouds:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def number(self, url: str) -> int:
+        """The local number of a cloud, made when its address is new (opens its own transaction)."""
+        row = self._db.execute("SELECT id FROM clouds WHERE url = ?", (url,)).fetchone()
+        if row:
+            return int(row[0])
+        with self._db.write():
+            return self._db.insert_id("INSERT INTO clouds (url, amended) VALUES (?, 0) RETURNING id", (url,))
+
+    def amended(self, cloud: int) -> int:
+        """The number of the last amend this cloud has."""
+        return int(self._db.execute("SELECT amended FROM clouds WHERE id = ?", (cloud,)).fetchone()[0])
+
+    def acknowledged(self, cloud: int) -> tuple[dict[int, int], int | None]:
+        """Cursor by stream number as last heard from this cloud, and when (UTC ms)."""
+        rows = self._db.execute("SELECT stream, seq FROM acknowledged WHERE cloud = ?", (cloud,)).fetchall()
+        at = self._db.execute("SELECT acknowledged_ms FROM clouds WHERE id = ?", (cloud,)).fetchone()
+        return dict(rows), at[0] if at else None
+
+    def note(self, cloud: int, cursors: dict[int, int], amended: int, at_ms: int | None) -> None:
+        """Remember where a cloud stands (opens its own transaction)."""
+        with self._db.write():
+            self._db.execute(
+                "UPDATE clouds SET amended = ?, acknowledged_ms = ? WHERE id = ?", (amended, at_ms, cloud)
+            )
+            self._db.executemany(
+                "INSERT INTO acknowledged (cloud, stream, seq) VALUES (?, ?, ?)"
+                " ON CONFLICT (cloud, stream) DO UPDATE SET seq = excluded.seq",
+                [(cloud, stream, seq) for stream, seq in cursors.items()],
+            )
+
+    def withhold(self, cloud: int, refused: list[tuple[int, int, str]], at_ms: int) -> None:
+        """Keep (stream, seq, why) back from a cloud that refused it (opens its own transaction)."""
+        with self._db.write():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO withheld (cloud, stream, seq, why, at_ms) VALUES (?, ?, ?, ?, ?)",
+                [(cloud, stream, seq, why, at_ms) for stream, seq, why in refused],
+            )
+
+    def withheld(self, cloud: int, since_ms: int = 0) -> int:
+        """How many rows were kept back from a cloud since then."""
+        row = self._db.execute(
+            "SELECT count(*) FROM withheld WHERE cloud = ? AND at_ms >= ?", (cloud, since_ms)
+        ).fetchone()
+        return int(row[0])

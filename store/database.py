@@ -1,0 +1,132 @@
+"""Opening one SQLite database, migrating it, and its write transaction.
+
+Everything above speaks to `Database`: execute, executemany and one write transaction, in SQL that PostgreSQL
+understands too (`?` for a value, no SQLite-only types), so that another class can stand here.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from store import schema
+
+# Three processes start at once and the slowest migration on a Pi may take a while; then give up and say so.
+BUSY_MS = 30_000
+# Measured on 10 s commits: small pages halve what is written to the card (336 -> 209 MB a day).
+EDGE_PAGE_BYTES = 2048
+CLOUD_PAGE_BYTES = 4096
+# 4 MB of log before it is folded back: fewer rewrites of the same page, and little to replay after a cut.
+CHECKPOINT_BYTES = 4 * 2**20
+
+Params = Sequence[Any]
+
+
+class Unopenable(Exception):
+    """The database cannot be opened; the message says which file, why, and what to do."""
+
+
+class Database:
+    """One connection, used by one thread."""
+
+    def __init__(self, conn: sqlite3.Connection, at_commit: Callable[[str], None] | None = None) -> None:
+        self.conn = conn
+        # The seam for power cuts: called with "before" and "after" each commit.
+        self._at_commit = at_commit or (lambda _when: None)
+
+    def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
+        return self.conn.execute(sql, params)
+
+    def executemany(self, sql: str, rows: Iterable[Params]) -> sqlite3.Cursor:
+        return self.conn.executemany(sql, rows)
+
+    def insert_id(self, sql: str, params: Params) -> int:
+        """Insert one row with `RETURNING id` and give its id."""
+        return int(self.execute(sql, params).fetchone()[0])
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One write transaction; on return everything in it is on disk (WAL, synchronous=FULL).
+
+        It takes the write lock first (BEGIN IMMEDIATE): a plain BEGIN that reads before it writes fails at
+        once with "database is locked" when another process wrote in between.
+        """
+        self.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._at_commit("before")
+            self.conn.execute("COMMIT")
+        except BaseException:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            raise
+        self._at_commit("after")
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """One read transaction: everything inside sees the same state."""
+        self.conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.conn.execute("COMMIT")
+
+    def close(self) -> None:
+        self.conn.close()
+
+
+def open_database(path: Path, twin: str, at_commit: Callable[[str], None] | None = None) -> Database:
+    """Open (and make, and migrate under a file lock) the database of a twin: "edge" or "cloud"."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _only_one(path.with_name(path.name + ".lock")):
+            conn = _connect(path, EDGE_PAGE_BYTES if twin == "edge" else CLOUD_PAGE_BYTES)
+            schema.migrate(sqlite_utils.Database(conn), twin)
+    except (OSError, sqlite3.Error) as error:
+        raise Unopenable(f"database {path} cannot be opened: {error}; {_advice(error)}") from error
+    return Database(conn, at_commit)
+
+
+def open_reader(path: Path) -> Database:
+    """Open an existing database for reading only; it never waits for a writer."""
+    try:
+        conn = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_MS / 1000,
+            check_same_thread=False,
+        )
+        conn.execute("PRAGMA query_only = ON")
+        conn.execute("SELECT 1 FROM streams LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        raise Unopenable(f"database {path} cannot be read: {error}; {_advice(error)}") from error
+    return Database(conn)
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, PermissionError) or "readonly" in str(error) or "unable to open" in str(error):
+        return "check that the folder exists and that this user may write in it"
+    if "malformed" in str(error) or "not a database" in str(error):
+        return "the file is damaged: put it aside and start again, the other twin refills it"
+    return "check the disk (full, read-only, worn out)"
+
+
+def _connect(path: Path, page_bytes: int) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False)
+    conn.execute(f"PRAGMA page_size = {page_bytes}")
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = FULL")
+    conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page_bytes}")
+    return conn
+
+
+@contextmanager
+def _only_one(lock_path: Path) -> Iterator[None]:
+    with lock_path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

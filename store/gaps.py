@@ -1,0 +1,87 @@
+"""The gaps of streams: added as runs of one cause, cut by rows that turn up, renamed when a cause is known."""
+
+from collections.abc import Iterable
+
+from store.database import Database
+from store.part import Hole
+
+_INSERT = "INSERT INTO gaps (stream, from_seq, to_seq, cause, from_ms, to_ms) VALUES (?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT from_seq, to_seq, cause, from_ms, to_ms FROM gaps"
+
+
+class Gaps:
+    """Gaps of one stream never overlap, and neighbours of one cause are one gap.
+
+    All methods want to be inside the caller's write transaction, but for `covering` and `between`.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, stream: int, holes: Iterable[Hole]) -> None:
+        """Record holes above everything recorded so far, or in places that `cut` has freed."""
+        for hole in sorted(holes, key=lambda h: h.from_seq):
+            self._db.execute(_INSERT, (stream, *_fields(self._joined(stream, hole))))
+
+    def between(self, stream: int, from_seq: int, to_seq: int) -> list[Hole]:
+        """Every gap that touches from_seq ... to_seq, whole."""
+        # The gap that starts below from_seq may reach into it; gaps never overlap, so it is the nearest one.
+        below = self._db.execute(
+            _SELECT + " WHERE stream = ? AND from_seq < ? ORDER BY from_seq DESC LIMIT 1", (stream, from_seq)
+        ).fetchall()
+        inside = self._db.execute(
+            _SELECT + " WHERE stream = ? AND from_seq BETWEEN ? AND ? ORDER BY from_seq",
+            (stream, from_seq, to_seq),
+        ).fetchall()
+        return [hole for row in [*below, *inside] if (hole := Hole(*row)).to_seq >= from_seq]
+
+    def covering(self, stream: int, seq: int) -> Hole | None:
+        return next(iter(self.between(stream, seq, seq)), None)
+
+    def cut(self, stream: int, from_seq: int, to_seq: int, at_ms: int | None = None) -> list[Hole]:
+        """Free from_seq ... to_seq: gaps there shrink or split; gives the pieces that were taken out.
+
+        What remains on either side keeps its outer time, and ends or begins at at_ms where that is known.
+        """
+        pieces = []
+        for gap in self.between(stream, from_seq, to_seq):
+            self._db.execute("DELETE FROM gaps WHERE stream = ? AND from_seq = ?", (stream, gap.from_seq))
+            low, high = max(gap.from_seq, from_seq), min(gap.to_seq, to_seq)
+            pieces.append(Hole(low, high, gap.cause, gap.from_ms, gap.to_ms))
+            rests = [
+                Hole(gap.from_seq, low - 1, gap.cause, gap.from_ms, gap.to_ms if at_ms is None else at_ms),
+                Hole(high + 1, gap.to_seq, gap.cause, gap.from_ms if at_ms is None else at_ms, gap.to_ms),
+            ]
+            for rest in rests:
+                if rest.records > 0:
+                    self._db.execute(_INSERT, (stream, *_fields(rest)))
+        return pieces
+
+    def rename(self, stream: int, hole: Hole) -> bool:
+        """Give the part of existing gaps inside `hole` its cause and times; False when nothing changed."""
+        held = self.between(stream, hole.from_seq, hole.to_seq)
+        if all(gap.cause == hole.cause and _known(hole, gap) for gap in held):
+            return False
+        for piece in self.cut(stream, hole.from_seq, hole.to_seq):
+            from_ms = piece.from_ms if hole.from_ms is None else hole.from_ms
+            to_ms = piece.to_ms if hole.to_ms is None else hole.to_ms
+            self.add(stream, [Hole(piece.from_seq, piece.to_seq, hole.cause, from_ms, to_ms)])
+        return True
+
+    def _joined(self, stream: int, hole: Hole) -> Hole:
+        """The hole with neighbours of the same cause taken out of the table and joined to it."""
+        for gap in self.between(stream, hole.from_seq - 1, hole.to_seq + 1):
+            touches = gap.to_seq == hole.from_seq - 1 or gap.from_seq == hole.to_seq + 1
+            if gap.cause == hole.cause and touches:
+                self._db.execute("DELETE FROM gaps WHERE stream = ? AND from_seq = ?", (stream, gap.from_seq))
+                first, second = sorted([gap, hole], key=lambda h: h.from_seq)
+                hole = Hole(first.from_seq, second.to_seq, hole.cause, first.from_ms, second.to_ms)
+        return hole
+
+
+def _known(hole: Hole, gap: Hole) -> bool:
+    return hole.from_ms in (None, gap.from_ms) and hole.to_ms in (None, gap.to_ms)
+
+
+def _fields(hole: Hole) -> tuple[int, int, str, int | None, int | None]:
+    return hole.from_seq, hole.to_seq, hole.cause, hole.from_ms, hole.to_ms

@@ -1,0 +1,132 @@
+"""History: what one site has recorded, for reading only, the same on both twins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from metering.gap import Gap
+from metering.quantity import BY_COLUMN
+from metering.reading import Meter
+from store.changes import TIMEZONE, Changes
+from store.database import Database
+from store.meters import Meters
+from store.silence import silences
+from store.streams import Streams
+
+# No date lies beyond the year 9999, which is all that people and ISO 8601 write.
+FOREVER_MS = 253_402_300_800_000
+
+
+class StoredRows(Protocol):
+    """What both layouts offer for reading; the tuples begin (boot, seq, taken_ms, ...)."""
+
+    meters: Meters
+
+    def scan(
+        self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
+    ) -> Iterator[tuple[Any, ...]]: ...
+    def buckets(
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
+    ) -> dict[int, tuple[int, int, int, int]]: ...
+    def undated(self, meter: Meter) -> Iterator[tuple[Any, ...]]: ...
+    def newest(self, meter: Meter) -> tuple[Any, ...] | None: ...
+    def span_ms(self, meter: Meter) -> tuple[int, int] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored reading; values in QUANTITIES order, small units, None where missing."""
+
+    boot: int
+    seq: int
+    taken_ms: int | None
+    values: tuple[int | None, ...]
+
+
+class History:
+    """A read-only view of one site's rows."""
+
+    def __init__(self, db: Database, rows: StoredRows, site: int = 0) -> None:
+        self._db = db
+        self._rows = rows
+        self._site = site
+        self.streams = Streams(db, site)
+
+    def meters(self) -> list[Meter]:
+        return self._rows.meters.all()
+
+    def timezone(self) -> str | None:
+        """The site's IANA time zone, or None when it has not been told yet."""
+        name = Changes(self._db, self._site).current(TIMEZONE)
+        return name if isinstance(name, str) else None
+
+    def span_ms(self, meter: Meter) -> tuple[int, int] | None:
+        """First and last taken_ms of a meter, or None when nothing is dated."""
+        return self._rows.span_ms(meter)
+
+    def newest(self, meter: Meter) -> Stored | None:
+        """The reading with the latest date."""
+        row = self._rows.newest(meter)
+        return Stored(row[0], row[1], row[2], tuple(row[3:])) if row else None
+
+    def rows(self, meter: Meter, from_ms: int | None, to_ms: int | None) -> Iterator[tuple[Any, ...]]:
+        """(boot, seq, taken_ms, values...) in [from_ms, to_ms), by taken_ms, boot, seq.
+
+        Without to_ms the rows that are not dated yet come last, with taken_ms None.
+        """
+        yield from self._rows.scan(meter, from_ms or 0, FOREVER_MS if to_ms is None else to_ms)
+        if to_ms is None:
+            yield from self._rows.undated(meter)
+
+    def buckets(
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
+    ) -> list[tuple[int, int, int, int, int]]:
+        """(start_ms, n, total, least, most) of the buckets that hold values, in order of time."""
+        column = BY_COLUMN[column].column
+        found = self._rows.buckets(meter, column, from_ms, to_ms, width_ms)
+        return [(start, *found[start]) for start in sorted(found)]
+
+    def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int]]:
+        """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one."""
+        known = "AND energy_wh IS NOT NULL"
+        before = self._before(meter, from_ms)
+        if before is not None:
+            yield before
+        yield from self._rows.scan(meter, from_ms, to_ms, "energy_wh", known)
+
+    def gaps(self, from_ms: int | None, to_ms: int | None) -> list[Gap]:
+        """Every gap that touches the range (also those whose times are not known), and silences between boots."""
+        rows = self._db.execute(
+            "SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms FROM gaps g"
+            " JOIN streams s ON s.id = g.stream WHERE s.site = ?"
+            " AND (? IS NULL OR g.to_ms IS NULL OR g.to_ms >= ?) AND (? IS NULL OR g.from_ms IS NULL OR g.from_ms < ?)"
+            " ORDER BY s.source, s.boot, g.from_seq",
+            (self._site, from_ms, from_ms, to_ms, to_ms),
+        )
+        gaps = [Gap(*row) for row in rows]
+        return gaps + [
+            gap
+            for gap in silences(self._edges())
+            if (from_ms is None or (gap.to_ms or 0) >= from_ms)
+            and (to_ms is None or (gap.from_ms or 0) < to_ms)
+        ]
+
+    def _before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
+        """The last counter before at_ms, looked for in steps that grow, so that a recent one is found cheaply."""
+        span = self._rows.span_ms(meter)
+        high, width = at_ms, 60_000
+        while span and high > span[0]:
+            found = list(self._rows.scan(meter, high - width, high, "energy_wh", "AND energy_wh IS NOT NULL"))
+            if found:
+                return found[-1]
+            high, width = high - width, width * 4
+        return None
+
+    def _edges(self) -> list[tuple[str, int, int, int]]:
+        """(source, boot, first taken_ms, last taken_ms) of each stream of readings that has dated rows."""
+        return list(
+            self._db.execute(
+                "SELECT source, boot, first_ms, last_ms FROM streams WHERE site = ? AND first_ms IS NOT NULL",
+                (self._site,),
+            )
+        )

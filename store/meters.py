@@ -1,0 +1,44 @@
+"""Meters and their local numbers: a meter appears by itself with its first reading, for ever."""
+
+from metering.reading import Meter
+from store.database import Database
+
+
+class Meters:
+    """Local numbers of the meters of one site; remembers the ones it has seen."""
+
+    def __init__(self, db: Database, site: int) -> None:
+        self._db = db
+        self._site = site
+        self._known: dict[Meter, int] = {}
+
+    def number(self, source: str, channel: int) -> int:
+        """The meter's number, made when it is met for the first time (inside a write transaction)."""
+        meter = Meter(source, channel)
+        if meter not in self._known:
+            # A transaction that is rolled back takes its meters with it, so only what is stored is remembered.
+            held = self._find(meter)
+            if held is None:
+                return self._db.insert_id(
+                    "INSERT INTO meters (site, source, channel) VALUES (?, ?, ?) RETURNING id",
+                    (self._site, source, channel),
+                )
+            self._known[meter] = held
+        return self._known[meter]
+
+    def find(self, meter: Meter) -> int | None:
+        return self._known.get(meter) or self._find(meter)
+
+    def all(self) -> list[Meter]:
+        """Every meter of the site, by source, then channel."""
+        rows = self._db.execute(
+            "SELECT source, channel FROM meters WHERE site = ? ORDER BY source, channel", (self._site,)
+        )
+        return [Meter(source, channel) for source, channel in rows]
+
+    def _find(self, meter: Meter) -> int | None:
+        row = self._db.execute(
+            "SELECT id FROM meters WHERE site = ? AND source = ? AND channel = ?",
+            (self._site, meter.source, meter.channel),
+        ).fetchone()
+        return int(row[0]) if row else None

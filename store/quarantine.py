@@ -1,0 +1,48 @@
+"""Quarantine: records that were refused, or differ from the one that came first, kept raw with the reason."""
+
+from dataclasses import dataclass
+
+from store.database import Database
+
+# A device that sends nonsense for a year must not fill the card: the oldest go, the count stays.
+MOST_KEPT = 10_000
+# A reason and a raw line are for people; longer ones are cut.
+MOST_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    id: int
+    source: str
+    boot: int
+    seq: int
+    raw: str
+    why: str
+    at_ms: int | None
+
+
+class Quarantine:
+    def __init__(self, db: Database, site: int = 0) -> None:
+        self._db = db
+        self._site = site
+
+    def keep(self, source: str, boot: int, seq: int, raw: str, why: str, at_ms: int | None) -> None:
+        """Keep one record (inside a write transaction)."""
+        number = self._db.insert_id(
+            "INSERT INTO quarantine (site, source, boot, seq, raw, why, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " RETURNING id",
+            (self._site, source, boot, seq, raw[:MOST_CHARACTERS], why[:MOST_CHARACTERS], at_ms),
+        )
+        self._db.execute("DELETE FROM quarantine WHERE id <= ?", (number - MOST_KEPT,))
+
+    def newest(self, limit: int) -> list[Quarantined]:
+        rows = self._db.execute(
+            "SELECT id, source, boot, seq, raw, why, at_ms FROM quarantine WHERE site = ? ORDER BY id DESC LIMIT ?",
+            (self._site, limit),
+        )
+        return [Quarantined(*row) for row in rows]
+
+    def count(self) -> int:
+        """How many were ever quarantined."""
+        row = self._db.execute("SELECT max(id) FROM quarantine WHERE site = ?", (self._site,)).fetchone()
+        return int(row[0] or 0)

@@ -1,0 +1,71 @@
+"""The receiver: takes parts of streams in order, moves the cursor with the rows, accounts for holes.
+
+Edge and cloud receive by this one implementation. Rules:
+1. A part is applied only when its prev_seq is the cursor; else the cursor says where to go on.
+2. Rows, holes and cursor move in the caller's one write transaction, so nothing counts twice.
+3. A stored row always beats a gap: a fill is stored exactly where a gap is, and shrinks it.
+4. A hole never removes a stored row.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from store.changes import ChangeRows
+from store.database import Database
+from store.gaps import Gaps
+from store.part import CHANGES, Applied, Part
+from store.streams import Stream, Streams
+
+
+class Rows(Protocol):
+    """How the rows of one kind are stored."""
+
+    def insert(self, stream: int, source: str, rows: Sequence[tuple[Any, ...]]) -> None: ...
+
+
+class Receiver:
+    """Receives for one site; every method wants to be inside a write transaction."""
+
+    def __init__(self, db: Database, readings: Rows, site: int = 0) -> None:
+        self.streams = Streams(db, site)
+        self.gaps = Gaps(db)
+        self._readings = readings
+        self._changes = ChangeRows(db)
+
+    def receive(self, part: Part) -> Applied:
+        """Apply one part; raises store.part.Uncovered when it does not account for every seq once."""
+        part.check_cover()
+        stream = self.streams.find(part.source, part.boot)
+        if (stream.cursor if stream else part.first - 1) != part.prev_seq:
+            return Applied(stream.cursor if stream else 0, applied=False)
+        if stream is None:
+            stream = self.streams.begin(part.source, part.boot, part.kind, part.first)
+        elif stream.kind != part.kind:
+            raise ValueError(f"{part.source} boot {part.boot} is a stream of {stream.kind}, not {part.kind}")
+        rows = self._rows(part.kind)
+        rows.insert(stream.id, part.source, part.rows)
+        self.gaps.add(stream.id, part.holes)
+        filled = self._fill(stream, part)
+        for hole in part.fill_holes:
+            self.gaps.rename(stream.id, hole)
+        if part.kind != CHANGES:
+            self.streams.reach(stream.id, [row[2] for row in part.rows])
+        cursor = part.last_seq
+        self.streams.move(stream.id, cursor, part.uncertain)
+        return Applied(cursor, applied=True, filled=filled)
+
+    def _fill(self, stream: Stream, part: Part) -> list[int]:
+        """Store the fills that lie in gaps; the others are here already and stay as they are."""
+        taken = []
+        for row in part.fills:
+            if row[0] <= stream.cursor and self.gaps.covering(stream.id, row[0]):
+                at_ms = row[2] if part.kind != CHANGES else None
+                self.gaps.cut(stream.id, row[0], row[0], at_ms)
+                taken.append(row)
+        self._rows(part.kind).insert(stream.id, part.source, taken)
+        if part.kind != CHANGES:
+            self.streams.reach(stream.id, [row[2] for row in taken])
+        return [row[0] for row in taken]
+
+    def _rows(self, kind: str) -> Rows:
+        return self._changes if kind == CHANGES else self._readings

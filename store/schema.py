@@ -1,0 +1,92 @@
+"""The tables of both twins and their migrations, oldest first; a migration once released never changes.
+
+Streams, gaps, quarantine, changes and meters are the same on both sides; only the readings lie differently:
+the edge writes them in the order they come (stream, seq), the cloud in the order they are read
+(site, meter, taken_ms). Neither has a second full index: it would multiply what is written.
+"""
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+from metering.quantity import QUANTITIES
+
+# A column per quantity of the first release. A quantity added later comes with a migration of its own.
+_VALUES = ", ".join(f"{q.column} INTEGER" for q in QUANTITIES[:7])
+
+_shared = Migrations("shared")
+_edge = Migrations("edge")
+_cloud = Migrations("cloud")
+
+
+def migrate(db: sqlite_utils.Database, twin: str) -> None:
+    """Bring a database to the newest schema; each step is one transaction with the record of it."""
+    _shared.apply(db)
+    (_edge if twin == "edge" else _cloud).apply(db)
+
+
+def _run(db: sqlite_utils.Database, *statements: str) -> None:
+    for statement in statements:
+        db.conn.execute(statement)
+
+
+@_shared()
+def m001_streams(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        "CREATE TABLE sites (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "CREATE TABLE streams (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, source TEXT NOT NULL,"
+        " boot INTEGER NOT NULL, kind TEXT NOT NULL, first INTEGER NOT NULL, cursor INTEGER NOT NULL,"
+        " uncertain INTEGER NOT NULL DEFAULT 0, first_ms INTEGER, last_ms INTEGER, UNIQUE (site, source, boot))",
+        "CREATE TABLE meters (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, source TEXT NOT NULL,"
+        " channel INTEGER NOT NULL, UNIQUE (site, source, channel))",
+        "CREATE TABLE gaps (stream INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
+        " cause TEXT NOT NULL, from_ms INTEGER, to_ms INTEGER, PRIMARY KEY (stream, from_seq)) WITHOUT ROWID",
+        "CREATE TABLE quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, site INTEGER NOT NULL,"
+        " source TEXT NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL, raw TEXT NOT NULL,"
+        " why TEXT NOT NULL, at_ms INTEGER)",
+        "CREATE TABLE changes (stream INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL,"
+        " key TEXT NOT NULL, rev INTEGER NOT NULL, value TEXT NOT NULL,"
+        " PRIMARY KEY (stream, seq)) WITHOUT ROWID",
+    )
+
+
+@_edge()
+def m001_edge(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        f"CREATE TABLE readings (stream INTEGER NOT NULL, seq INTEGER NOT NULL, channel INTEGER NOT NULL,"
+        f" taken_ms INTEGER, {_VALUES}, PRIMARY KEY (stream, seq)) WITHOUT ROWID",
+        "CREATE TABLE hours (meter INTEGER NOT NULL, hour INTEGER NOT NULL, stream INTEGER NOT NULL,"
+        " from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
+        " PRIMARY KEY (meter, hour, stream)) WITHOUT ROWID",
+        "CREATE TABLE undated (stream INTEGER NOT NULL, seq INTEGER NOT NULL, uptime_ms INTEGER NOT NULL,"
+        " PRIMARY KEY (stream, seq)) WITHOUT ROWID",
+        "CREATE TABLE anchors (stream INTEGER NOT NULL, uptime_ms INTEGER NOT NULL, own_ms INTEGER NOT NULL,"
+        " era TEXT NOT NULL, PRIMARY KEY (stream, uptime_ms)) WITHOUT ROWID",
+        "CREATE TABLE boards (name TEXT NOT NULL, upper INTEGER NOT NULL, source TEXT NOT NULL,"
+        " met INTEGER NOT NULL, PRIMARY KEY (name, upper)) WITHOUT ROWID",
+        "CREATE TABLE boots (stream INTEGER PRIMARY KEY, ended INTEGER NOT NULL, uptime_ms INTEGER NOT NULL,"
+        " lost_from INTEGER NOT NULL, lost_to INTEGER NOT NULL, lost INTEGER NOT NULL)",
+        "CREATE TABLE amends (id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL,"
+        " from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL)",
+        "CREATE TABLE clouds (id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, amended INTEGER NOT NULL,"
+        " acknowledged_ms INTEGER)",
+        "CREATE TABLE acknowledged (cloud INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL,"
+        " PRIMARY KEY (cloud, stream)) WITHOUT ROWID",
+        "CREATE TABLE withheld (cloud INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL,"
+        " why TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (cloud, stream, seq)) WITHOUT ROWID",
+    )
+
+
+@_cloud()
+def m001_cloud(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        f"CREATE TABLE readings (site INTEGER NOT NULL, meter INTEGER NOT NULL, taken_ms INTEGER NOT NULL,"
+        f" stream INTEGER NOT NULL, seq INTEGER NOT NULL, {_VALUES},"
+        f" PRIMARY KEY (site, meter, taken_ms, stream, seq)) WITHOUT ROWID",
+        "CREATE TABLE contacts (site INTEGER PRIMARY KEY, heard_ms INTEGER, watched_until_ms INTEGER)",
+        "CREATE TABLE latest (site INTEGER NOT NULL, source TEXT NOT NULL, channel INTEGER NOT NULL,"
+        " boot INTEGER NOT NULL, seq INTEGER NOT NULL, taken_ms INTEGER NOT NULL, interval_ms INTEGER NOT NULL,"
+        " vals TEXT NOT NULL, PRIMARY KEY (site, source, channel)) WITHOUT ROWID",
+    )

@@ -1,0 +1,78 @@
+"""Streams: which (source, boot) a site has, where each begins and how far everything is accounted for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from store.database import Database
+
+_SELECT = "SELECT id, source, boot, kind, first, cursor, uncertain FROM streams"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One (source, boot): every seq in first ... cursor is stored or in a gap.
+
+    `uncertain`: its dates were estimated, because its boot never met a known clock.
+    """
+
+    id: int
+    source: str
+    boot: int
+    kind: str
+    first: int
+    cursor: int
+    uncertain: bool
+
+
+class Streams:
+    """The streams of one site."""
+
+    def __init__(self, db: Database, site: int = 0) -> None:
+        self._db = db
+        self._site = site
+
+    def find(self, source: str, boot: int) -> Stream | None:
+        row = self._db.execute(
+            f"{_SELECT} WHERE site = ? AND source = ? AND boot = ?", (self._site, source, boot)
+        ).fetchone()
+        return _stream(row) if row else None
+
+    def cursor(self, source: str, boot: int) -> int:
+        """Up to where everything is on disk or accounted for; 0 for a stream that is not known."""
+        stream = self.find(source, boot)
+        return stream.cursor if stream else 0
+
+    def all(self) -> list[Stream]:
+        """Every stream in the order they were met."""
+        return [
+            _stream(row) for row in self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
+        ]
+
+    def begin(self, source: str, boot: int, kind: str, first: int) -> Stream:
+        number = self._db.insert_id(
+            "INSERT INTO streams (site, source, boot, kind, first, cursor) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            (self._site, source, boot, kind, first, first - 1),
+        )
+        return Stream(number, source, boot, kind, first, first - 1, False)
+
+    def move(self, stream: int, cursor: int, uncertain: bool = False) -> None:
+        """Move a cursor forward; it never goes back. Once uncertain, a stream stays so."""
+        self._db.execute(
+            "UPDATE streams SET cursor = max(cursor, ?), uncertain = max(uncertain, ?) WHERE id = ?",
+            (cursor, int(uncertain), stream),
+        )
+
+    def reach(self, stream: int, taken: Iterable[int | None]) -> None:
+        """Widen the time from the first to the last dated row by newly dated ones."""
+        dated = [taken_ms for taken_ms in taken if taken_ms is not None]
+        if dated:
+            low, high = min(dated), max(dated)
+            self._db.execute(
+                "UPDATE streams SET first_ms = min(coalesce(first_ms, ?), ?),"
+                " last_ms = max(coalesce(last_ms, ?), ?) WHERE id = ?",
+                (low, low, high, high, stream),
+            )
+
+
+def _stream(row: tuple[int, str, int, str, int, int, int]) -> Stream:
+    return Stream(*row[:6], uncertain=bool(row[6]))
