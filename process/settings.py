@@ -61,9 +61,8 @@ class SettingsMistakes(Exception):
     def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
         self.path = path
         self.mistakes = mistakes
-        super().__init__(
-            "\n".join([f"{path}: {len(mistakes)} to correct", *(f"  {each}" for each in mistakes)])
-        )
+        lines = [f"{path}: {len(mistakes)} to correct", *(f"  {each}" for each in mistakes)]
+        super().__init__("\n".join(lines))
 
 
 def read_settings(
@@ -108,15 +107,15 @@ def _mistake(model: type[BaseModel], error: Any) -> Mistake:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
-    text = (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    """The value as TOML writes it, near enough to find it in the file."""
+    match value:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case bool():
+            return str(value).lower()
+    text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= VALUE_SHOWN_CHARS else text[:VALUE_SHOWN_CHARS] + "…"
 
 
