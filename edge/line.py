@@ -119,14 +119,13 @@ class Garbled:
 
 Line = Reading | NoReading | Hello | Earlier | Ack | Beacon | Refused
 
-
 NAME = re.compile(r"[a-z0-9-]{1,16}")
 SHORT = re.compile(r"[A-Za-z0-9.+_-]{0,8}")
 
 IDENTITY = (Word("device", NAME), Number("boot", 0, U32_MOST), Number("seq", 1, U32_MOST))
 UPTIME = Number("uptime_ms", 0, UPTIME_MS_MOST)
 
-# What R1 measures, in the order of metering.quantity.QUANTITIES, with the greatest value of the PZEM's register.
+# What R1 measures, in the order of metering.quantity, with the greatest value of the PZEM's register.
 MEASURED = (
     Number("voltage_mv", 0, U16_MOST, factor=100, empty=True),
     Number("current_ma", 0, U32_MOST, empty=True),
@@ -189,7 +188,7 @@ def crc16_modbus(data: bytes) -> int:
     return crc
 
 
-# Printable ASCII without "*", which ends the body, and without "!": three of them stop an Arduino's boot loader.
+# Printable ASCII without "*", which ends the body, and "!": three of those stop an Arduino's boot loader.
 FRAME = re.compile(rb"([ \"-)+-~]+)\*([0-9A-F]{4})(?:\.[0-9A-F]{8})?")
 
 

@@ -5,6 +5,7 @@ from goldenlines import golden_lines, meaning_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.field import Number
 from edge.line import (
     LINE_BYTES_MOST,
     MEASURED,
@@ -40,9 +41,13 @@ SEQ = st.integers(1, 2**32 - 1)
 NAME = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=16)
 SHORT = st.text("abcXYZ019.+_-", max_size=8)
 UPTIME = st.integers(0, 2**63 - 1)
-VALUES = st.tuples(
-    *(st.none() | st.integers(f.least, f.most).map(lambda raw, f=f: raw * f.factor) for f in MEASURED)
-)
+
+
+def raw_value(field: Number) -> st.SearchStrategy[int | None]:
+    return st.none() | st.integers(field.least, field.most).map(lambda raw: raw * field.factor)
+
+
+VALUES = st.tuples(*map(raw_value, MEASURED))
 LINES = st.one_of(
     st.builds(Reading, NAME, U32, SEQ, UPTIME, st.integers(1, 16), VALUES),
     st.builds(NoReading, NAME, U32, SEQ, UPTIME, st.integers(1, 16), NAME.filter(lambda w: w != "lost"), SEQ),
