@@ -49,7 +49,17 @@ def from_here(value: Path, info: ValidationInfo) -> Path:
     return here.folder / value if here else value
 
 
-def _writable_folder(value: Path, info: ValidationInfo) -> Path:
+def once(info: ValidationInfo, kind: str, value: str) -> str:
+    """The value, if no earlier table of this kind in the file had the same."""
+    here = Here.of(info)
+    seen = here.seen.setdefault(kind, set()) if here else set()
+    if value in seen:
+        raise ValueError("it stands there twice")
+    seen.add(value)
+    return value
+
+
+def writable_folder(value: Path, info: ValidationInfo) -> Path:
     """Looks at the machine: makes the folder when it is not there, and tries whether this user may write."""
     path = from_here(value, info)
     here = Here.of(info)
@@ -98,7 +108,7 @@ def _secret_token(value: SecretStr | None) -> SecretStr | None:
 
 Name = Annotated[StrictStr, AfterValidator(_name)]
 Address = Annotated[StrictStr, AfterValidator(_address)]
-WritableFolder = Annotated[Path, AfterValidator(_writable_folder)]
+WritableFolder = Annotated[Path, AfterValidator(writable_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 
 

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
@@ -35,7 +35,7 @@ class Here:
     environ: Mapping[str, str]
     secrets: bool  # whether this process reads the secrets; others may not even be allowed to
     machine: bool  # whether folders are made and looked at
-    seen: dict[str, set[object]] = field(default_factory=dict)
+    seen: dict[str, set[str]] = field(default_factory=dict)
 
     @staticmethod
     def of(info: ValidationInfo) -> Here | None:
@@ -94,7 +94,7 @@ def _toml(path: Path) -> dict[str, Any]:
 def _mistake(model: type[BaseModel], error: Any) -> Mistake:
     place: tuple[str | int, ...] = error["loc"]
     found = field_at(model, place)
-    key = _key(place)
+    key = _key(place, found)
     if error["type"] == "extra_forbidden":
         return Mistake(key, _shown(error["input"]), "no such key", _known(model, place))
     expected = (found.description if found else None) or "a table"
@@ -115,22 +115,27 @@ def _shown(value: object) -> str:
             return "a list"
         case bool():
             return str(value).lower()
+        case None:
+            return ""
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= VALUE_SHOWN_CHARS else text[:VALUE_SHOWN_CHARS] + "…"
 
 
-def _key(place: tuple[str | int, ...]) -> str:
+def _key(place: tuple[str | int, ...], found: FieldInfo | None) -> str:
     """`[edge] name`, or `[[cloud]] 2, url` for the second table of that name."""
-    if len(place) > 1 and isinstance(place[1], int):
-        return f"[[{place[0]}]] {place[1] + 1}" + "".join(f", {part}" for part in place[2:3])
-    return f"[{place[0]}]" + "".join(f" {part}" for part in place[1:2])
+    table, *rest = place
+    if rest and isinstance(rest[0], int):
+        return f"[[{table}]] {rest[0] + 1}" + "".join(f", {part}" for part in rest[1:2])
+    if not rest and found and get_origin(found.annotation) is list:
+        return f"[[{table}]]"
+    return f"[{table}]" + "".join(f" {part}" for part in rest[:1])
 
 
 def _known(model: type[BaseModel], place: tuple[str | int, ...]) -> str:
     table = table_at(model, place[:-1])
     known = sorted(table.model_fields) if table else []
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
-    return f"{near[0]}?" if near else "one of " + ", ".join(known)
+    return near[0] if near else "one of " + ", ".join(known)
 
 
 def table_at(model: type[BaseModel], place: tuple[str | int, ...]) -> type[BaseModel] | None:
