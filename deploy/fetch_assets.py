@@ -57,7 +57,7 @@ def install_into(folder: Path) -> Path:
 
 
 def fetch() -> None:
-    """When this returns the locked version lies in pages/static/vendor; if it did before, nothing was done."""
+    """After this the locked version lies in pages/static/vendor; if it did before, nothing is done."""
     lock = json.loads((LOCKED / "package-lock.json").read_text())
     integrity = str(lock["packages"]["node_modules/uplot"]["integrity"])
     if present(integrity):
