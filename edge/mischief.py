@@ -38,6 +38,10 @@ class Mischief:
             yield from self._held_back
             self._held_back.clear()
 
+    def arrives(self) -> bool:
+        """Whether one thing that was said in the other direction gets through."""
+        return not self._happens(self._faults.drop)
+
     def _happens(self, likelihood: float) -> bool:
         return self._random.random() < likelihood
 

@@ -42,7 +42,8 @@ def test_a_golden_line_between_noise_is_decoded(raw: bytes) -> None:
     noise = b"\x00\xff*R1,gar\x80" * 50
     before, line, after = decoded(noise + b"\n" + raw + b"\n" + noise)
     assert line == parse(raw)
-    assert isinstance(before, Garbled) and isinstance(after, Garbled)
+    assert isinstance(before, Garbled)
+    assert isinstance(after, Garbled)
 
 
 @pytest.mark.parametrize("raw", GOLDEN)
@@ -60,7 +61,8 @@ def test_every_single_bit_flip_is_noticed(raw: bytes) -> None:
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
         lines = decoded(bytes(flipped))
-        assert lines and not good(lines), bytes(flipped)
+        assert lines, bytes(flipped)
+        assert not good(lines), bytes(flipped)
 
 
 def test_a_datagram_must_end_its_last_line() -> None:
