@@ -1,0 +1,114 @@
+"""The command kembar-sync: `run` sends what the clouds do not have yet, `status` tells how that goes.
+
+It builds objects and does nothing else.
+"""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.ramfile import RamFile
+from edge.settings import EdgeSettings
+from edge.sync_worker import CloudWorker, Telling
+from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn, Running, run
+from process.settings import SettingsMistakes, read_settings
+from store.backlog import Backlog
+from store.clouds import Clouds
+from store.database import Database, Unopenable, open_database, open_reader
+from sync.progress import Progress
+
+PULSE_S = 0.5
+# A running worker writes every second; after this its word is old.
+OLD_MS = 120_000
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its help."""
+    top = argparse.ArgumentParser(prog="kembar-sync", description="Sends readings to the hosted sites.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, words in (
+        ("run", "send readings to every [[cloud]] until told to stop"),
+        ("status", "one line per cloud: state, backlog, last answer; exit code 1 unless all are well"),
+    ):
+        command = commands.add_parser(name, help=words, description=words)
+        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings of the edge")
+        command.add_argument("--verbose", action="store_true", help="log more")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = parser().parse_args(argv)
+    if asked.command == "run":
+        return run(lambda running: _run(asked.config, running), verbose=asked.verbose)
+    try:
+        return _status(read_settings(asked.config, EdgeSettings))
+    except SettingsMistakes as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except Unopenable as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+
+
+def _run(config: Path, running: Running) -> None:
+    settings = read_settings(config, EdgeSettings, secrets=True)
+    data_dir = settings.edge.data_dir
+    try:
+        open_database(data_dir / "kembar.sqlite", "edge").close()
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error
+    telling = Telling(RamFile(data_dir, "sync"))
+    workers = [
+        CloudWorker(cloud.url, cloud.read_token(), settings.edge.name, data_dir, telling, running.stop)
+        for cloud in settings.cloud
+    ]
+    for worker in workers:
+        worker.start()
+    running.ready(f"replaying to {len(workers)} cloud(s)")
+    while not running.stop.wait(PULSE_S):
+        running.alive()
+    for worker in workers:
+        worker.join()
+    if any(worker.error for worker in workers):
+        raise CannotGoOn("a worker ended; see above")
+
+
+def _status(settings: EdgeSettings) -> int:
+    """Print one line per cloud; 0 when every one is in sync or catching up."""
+    told = RamFile(settings.edge.data_dir, "sync").read() or {"at_ms": 0, "clouds": []}
+    fresh = datetime.now(UTC).timestamp() * 1000 - told["at_ms"] < OLD_MS
+    heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
+    with closing(open_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
+        found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
+    for progress in found:
+        print(_line(progress))
+    if not found:
+        print("no [[cloud]] in the settings: readings stay at home")
+    return EXIT_OK if all(progress.state in ("ok", "catching-up") for progress in found) else EXIT_FAILED
+
+
+def _remembered(db: Database, url: str) -> Progress:
+    """What the database knows of a cloud while nothing is sent to it."""
+    try:
+        cloud = Clouds(db).number(url)
+    except sqlite3.OperationalError:  # it would have to be entered, and a reader cannot
+        return Progress(url, reason="nothing was ever sent there")
+    cursors, last_ms = Clouds(db).acknowledged(cloud)
+    backlog = Backlog(db, cloud).waiting_rows(cursors)
+    refused = Clouds(db).withheld(cloud)
+    return Progress(url, "off", backlog, 0, last_ms, refused, "kembar-sync run is not running")
+
+
+def _line(progress: Progress) -> str:
+    last = "never"
+    if progress.last_ack_ms is not None:
+        last = datetime.fromtimestamp(progress.last_ack_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    line = (
+        f"{progress.url}: {progress.state}, {progress.backlog_rows} readings behind, {progress.rows_per_s}/s,"
+        f" last answer {last}, {progress.refused_rows} refused"
+    )
+    return f"{line}; {progress.reason}" if progress.reason else line

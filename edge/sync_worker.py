@@ -1,0 +1,146 @@
+"""The threads of `kembar-sync run`: for each cloud one that replays and one that posts live values.
+
+What they do is sync.replay and sync.live; here they only get a connection each, their pauses and an end.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+from edge.ramfile import RamFile
+from store.backlog import Backlog
+from store.clouds import Clouds
+from store.database import Unopenable, open_database
+from sync.failure import Failure, TooLarge
+from sync.live import PAUSE_S, Live, Watched
+from sync.progress import Progress
+from sync.replay import Replay, Step
+from sync.uplink import Uplink, retrying
+
+# How soon a new row is seen; the collector commits every 10 s, so more would be idle turns.
+IDLE_S = 1.0
+# A disk that is full or a file that is held: the collector says so too, and it may pass.
+DISK_PAUSE_S = 30.0
+# Pages look at the progress every few seconds.
+TELL_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    return int(time() * 1000)
+
+
+class Telling:
+    """The progress of all clouds in one RAM file; each thread reports its own."""
+
+    def __init__(self, ram: RamFile) -> None:
+        self._ram = ram
+        self._lock = threading.Lock()
+        self._clouds: dict[str, Progress] = {}
+        self._told: tuple[float, list[str]] = (0.0, [])
+
+    def tell(self, progress: Progress) -> None:
+        """Write at most once a second, and at once when a state changes."""
+        with self._lock:
+            self._clouds[progress.url] = progress
+            states = [each.state for each in self._clouds.values()]
+            if states == self._told[1] and monotonic() - self._told[0] < TELL_EVERY_S:
+                return
+            self._told = (monotonic(), states)
+            self._ram.write({"at_ms": now_ms(), "clouds": [asdict(p) for p in self._clouds.values()]})
+
+
+class CloudWorker:
+    """Both threads of one cloud; `start` and `join` as of a thread, and `error` when one ended badly."""
+
+    def __init__(
+        self, url: str, token: str, edge: str, data_dir: Path, telling: Telling, stop: threading.Event
+    ) -> None:
+        self._url, self._token, self._edge, self._data_dir = url, token, edge, data_dir
+        self._telling, self._stop = telling, stop
+        self._watched = Watched(monotonic)
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=f"{work.__name__} {url}")
+            for work in (self._replay, self._live)
+        ]
+        self.error: BaseException | None = None
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # the outermost loop of a thread: the process ends and is started anew
+            log.exception("sync with %s ended by a mistake in the program", self._url)
+            self.error = error
+            self._stop.set()
+
+    def _replay(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with (
+                    closing(open_database(self._data_dir / "kembar.sqlite", "edge")) as db,
+                    Uplink(self._url, self._token) as uplink,
+                ):
+                    clouds = Clouds(db)
+                    backlog = Backlog(db, clouds.number(self._url))
+                    self._turns(
+                        Replay(
+                            backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, self._watched.told
+                        )
+                    )
+            except (Unopenable, sqlite3.Error) as error:
+                log.error("sync with %s waits for the disk: %s", self._url, error)
+                self._telling.tell(Progress(self._url, "off", reason=str(error)))
+                self._stop.wait(DISK_PAUSE_S)
+
+    def _turns(self, replay: Replay) -> None:
+        def failed(failure: Failure) -> None:
+            self._telling.tell(replay.progress)
+            log.warning("%s: %s", self._url, failure)
+
+        def turn() -> bool:
+            """Steps until an answer arrived, so that the pauses grow while none does; True when idle."""
+            while not self._stop.is_set():
+                step = replay.step()
+                self._telling.tell(replay.progress)
+                if step is not Step.SENT:
+                    return step is Step.IDLE
+            return True
+
+        again = retrying(self._stop, failed)
+        while not self._stop.is_set():
+            if self._attempt(again, turn):
+                self._stop.wait(IDLE_S)
+        replay.note()
+
+    def _live(self) -> None:
+        live_file = RamFile(self._data_dir, "live")
+        with Uplink(self._url, self._token) as uplink:
+            live = Live(live_file.read, uplink, self._watched, monotonic)
+            again = retrying(self._stop, lambda failure: log.info("%s live: %s", self._url, failure))
+            while not self._stop.wait(PAUSE_S):
+                try:
+                    self._attempt(again, live.step)
+                except TooLarge as error:
+                    log.warning("%s live: %s", self._url, error)
+
+    def _attempt(self, again: Any, work: Callable[[], bool]) -> bool:
+        """`work` until it succeeds; True also when the end came first."""
+        try:
+            return bool(again(work))
+        except again.retry_error_cls:
+            return True
