@@ -1,0 +1,61 @@
+# `make help` lists what there is. Needs Python 3.11 or newer (with venv), make and git; the rest is installed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+SETUP := setup.cfg pyproject.toml setup.py deploy/assets/package-lock.json
+VENDOR := pages/static/vendor/uplot.integrity
+SEEDS ?= 200
+KILLS ?= 30
+
+.PHONY: help run test check sim chaos bench tables format
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: device, edge, sync and cloud
+	@$(PYTHON) deploy/demo/run.py
+
+test: check ## everything that must be green: check, then all tests
+	@deploy/ready.sh chromium
+	$(PYTHON) -m pytest
+
+check: .venv/test $(VENDOR) ## format, lint and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy --strict .
+
+format: .venv/test ## put every file into the house's format
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+sim: .venv/test ## the whole house in one process, SEEDS=n random histories
+	$(PYTHON) -m tests.sim --seeds $(SEEDS)
+
+chaos: .venv/test ## real processes killed at random, KILLS=n times; the last line is the verdict
+	$(PYTHON) -m tests.chaos --kills $(KILLS)
+
+bench: .venv/test ## the figures of bench/, in at most 10 minutes
+	$(PYTHON) -m bench
+
+tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date
+	$(PYTHON) deploy/describe.py
+
+.venv/made:
+	@deploy/ready.sh venv
+	@touch $@
+
+.venv/run: .venv/made $(SETUP)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/test: .venv/made $(SETUP)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ .venv/run
+
+# Building the package fetches the chart library; this is for the day somebody has removed it.
+$(VENDOR): deploy/assets/package-lock.json | .venv/run
+	@test -e $@ || $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Makes ready what `make` needs and pip cannot bring: `ready.sh venv` a .venv, `ready.sh chromium` a browser.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { echo "$*" >&2; }
+
+# Installs Debian packages where that may be done without asking anybody; false where it may not.
+apt_install() {
+    local as=()
+    command -v apt-get >/dev/null || return 1
+    if [ "$(id -u)" != 0 ]; then
+        sudo -n true 2>/dev/null || return 1
+        as=(sudo -n)
+    fi
+    say "installing $*"
+    "${as[@]}" apt-get update -qq </dev/null >&2 || true # old lists may do
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$@" </dev/null >&2
+}
+
+# The newest Python that starts at all (a shim without a version behind it does not) and is new enough.
+newest_python() {
+    local name
+    for name in python3 python3.{11..19}; do
+        "$name" -c 'import sys
+if sys.version_info >= (3, 11):
+    print(sys.version_info.minor, sys.executable)' 2>/dev/null || true
+    done | sort -rn -s -k 1,1 | head -n 1 | cut -d ' ' -f 2-
+}
+
+make_venv() {
+    local python version
+    [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    python=$(newest_python)
+    if [ -z "$python" ]; then
+        say "Kembar needs Python 3.11 or newer; no python3 or python3.11, 3.12, … was found."
+        say "On Debian or Raspberry Pi OS: sudo apt-get install python3 python3-venv"
+        return 1
+    fi
+    version=$("$python" -c 'import sys; print("{}.{}".format(*sys.version_info))')
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        apt_install "python$version-venv" || apt_install python3-venv || {
+            say "$python has no venv. On Debian or Raspberry Pi OS: sudo apt-get install python$version-venv"
+            return 1
+        }
+    fi
+    say "making .venv with $python ($version)"
+    "$python" -m venv --clear .venv
+}
+
+find_chromium() {
+    [ -n "$(command -v chromium || command -v chromium-browser || command -v google-chrome)" ]
+}
+
+case ${1-} in
+venv) make_venv ;;
+chromium)
+    # Whether a missing browser skips the tests of the pages or fails them is decided in tests/conftest.py.
+    find_chromium || apt_install chromium || say "no chromium: the tests that need a browser cannot run"
+    ;;
+*)
+    say "usage: ready.sh venv|chromium"
+    exit 2
+    ;;
+esac
