@@ -57,7 +57,7 @@ def serve(
         channel_timeout=CHANNEL_TIMEOUT_S,
         cleanup_interval=CLEANUP_S,
         max_request_header_size=HEADER_MOST_BYTES,
-        max_request_body_size=body_most_bytes,
+        max_request_body_size=body_most_bytes + 1,  # waitress refuses this many
         outbuf_high_watermark=UNSENT_MOST_BYTES,
         ident="",  # no word to strangers about what runs here
     )
