@@ -1,0 +1,161 @@
+"""The answers of the read API as plain JSON-able values, one function per route.
+
+Parameters in, values out: no bottle, no HTTP.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from metering.gap import Gap
+from metering.quantity import BY_NAME, QUANTITIES, Quantity
+from pages.export import base_values
+from pages.health import GAPS_DAYS, CauseSum, by_cause
+from pages.latest import Newest
+from pages.query import Query, Refused
+from pages.series import DAY_MS, Point, Series, blanks, nice_ms, pace_ms, read
+from pages.span import PERIODS, period_span
+from pages.usage import TooMany, usage
+from pages.view import View
+from store.history import History
+
+Shape = dict[str, Any]
+USUAL_POINTS = 600
+# 1 500 points are at most 60 000 bytes, which any phone draws at once.
+MOST_POINTS = 1_500
+_BASES = [quantity.base for quantity in QUANTITIES]
+
+
+def meters(view: View, history: History, _query: Query) -> Shape:
+    shapes = []
+    for meter in history.meters():
+        first_ms, last_ms = history.span_ms(meter) or (None, None)
+        shapes.append(
+            {
+                "meter": meter.key,
+                "source": meter.source,
+                "channel": meter.channel,
+                "first_ms": first_ms,
+                "last_ms": last_ms,
+            }
+        )
+    return {"meters": shapes}
+
+
+def latest(view: View, history: History, _query: Query) -> Shape:
+    now_ms = view.now_ms()
+    line = view.sync_line(view.site.condition(), now_ms)
+    return {
+        "now_ms": now_ms,
+        "timezone": view.site.zone.key,
+        "meters": [_newest(newest) for newest in view.latest.of(history, now_ms)],
+        "sync": line.shape(),
+    }
+
+
+def _newest(newest: Newest) -> Shape:
+    names = ("boot", "seq", "taken_ms", "age_ms", "stale", "estimated", "interval_ms", "today_wh")
+    shape: Shape = {"meter": newest.meter.key, **{name: getattr(newest, name) for name in names}}
+    shape["values"] = dict(zip(_BASES, base_values(newest.values), strict=True))
+    return shape
+
+
+def series(view: View, history: History, query: Query) -> Shape:
+    now_ms = view.now_ms()
+    meter = query.meter(history.meters())
+    quantity = BY_NAME[query.word("quantity", tuple(BY_NAME), "power")]
+    from_ms, to_ms = query.span(now_ms - DAY_MS, now_ms)
+    points = query.whole("points", 1, MOST_POINTS, USUAL_POINTS)
+    # A bucket narrower than the pace would be empty between two readings and look like a gap.
+    width = nice_ms(max(-(-(to_ms - from_ms) // points), pace_ms(history, meter)))
+    found = read(history, meter, quantity.column, from_ms, to_ms, width)
+    span = history.span_ms(meter) or (to_ms, to_ms)
+    gaps = [gap for gap in history.gaps(from_ms, to_ms) if gap.source == meter.source]
+    empty = blanks(found, (max(from_ms, span[0]), min(to_ms, span[1])), gaps)
+    return {
+        "meter": meter.key,
+        "quantity": quantity.name,
+        "unit": quantity.unit,
+        **series_shape(found, quantity),
+        "gaps": [asdict(blank) for blank in empty],
+    }
+
+
+def series_shape(found: Series, quantity: Quantity) -> Shape:
+    """Times and base-unit means, lowest and highest; null where a bucket is empty."""
+    scale = quantity.scale
+    return {
+        "from_ms": found.from_ms,
+        "to_ms": found.to_ms,
+        "bucket_ms": found.bucket_ms,
+        "t": [found.start_ms(place) for place in range(len(found.points))],
+        "mean": [_mean(point, scale) for point in found.points],
+        "min": [point and _base(point.least, scale) for point in found.points],
+        "max": [point and _base(point.most, scale) for point in found.points],
+    }
+
+
+def _mean(point: Point | None, scale: int) -> float | None:
+    return None if point is None else round(point.total / point.n / scale, 3)
+
+
+def _base(value: int, scale: int) -> float | int:
+    return value if scale == 1 else value / scale
+
+
+def energy(view: View, history: History, query: Query) -> Shape:
+    zone = view.site.zone
+    meter = query.meter(history.meters())
+    period = query.word("period", PERIODS, "hour")
+    from_ms, to_ms = query.span(*period_span(period, view.now_ms(), zone))
+    try:
+        used = usage(history, meter, period, from_ms, to_ms, zone)
+    except TooMany as error:
+        raise Refused(400, "from", str(error)) from error
+    return {
+        "meter": meter.key,
+        "period": period,
+        "timezone": zone.key,
+        "buckets": [asdict(bucket) for bucket in used.buckets],
+        "events": [
+            {"at_ms": step.at_ms, "kind": step.event, "before_wh": step.before_wh, "after_wh": step.after_wh}
+            for step in used.events
+        ],
+    }
+
+
+def gaps(view: View, history: History, query: Query) -> Shape:
+    now_ms = view.now_ms()
+    from_ms, to_ms = query.span(now_ms - GAPS_DAYS * DAY_MS, now_ms)
+    found = history.gaps(from_ms, to_ms)
+    return {"gaps": [_gap(gap) for gap in found], "by_cause": _by_cause(by_cause(found, from_ms, to_ms))}
+
+
+def _gap(gap: Gap) -> Shape:
+    names = ("source", "boot", "from_seq", "to_seq", "cause", "from_ms", "to_ms")
+    return {name: getattr(gap, name) for name in names}
+
+
+def _by_cause(sums: "list[CauseSum] | tuple[CauseSum, ...]") -> Shape:
+    return {found.cause: {"gaps": found.gaps, "records": found.records, "ms": found.ms} for found in sums}
+
+
+def health(view: View, history: History, _query: Query) -> Shape:
+    now_ms = view.now_ms()
+    condition = view.site.condition()
+    held = view.account(history, now_ms)
+    return {
+        "now_ms": now_ms,
+        "twin": view.site.twin,
+        "timezone": view.site.zone.key,
+        **asdict(condition),
+        "sync": view.sync_line(condition, now_ms).shape(),
+        "gaps": {
+            "from_ms": held.from_ms,
+            "to_ms": held.to_ms,
+            "by_cause": _by_cause(held.causes),
+            "unexplained": held.unexplained,
+            "unexplained_ms": held.unexplained_ms,
+            "recorded_ms": held.recorded_ms,
+            "watched_ms": held.watched_ms,
+        },
+    }

@@ -1,0 +1,119 @@
+"""Is every second accounted for: gaps by cause, silences that nothing explains, the share recorded.
+
+Gaps come from the last 30 days. The last 24 hours are looked through minute by minute, so that a hole nobody
+wrote down is found too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metering.gap import CAUSES, Gap
+from metering.reading import Meter
+from pages.series import DAY_MS, Blank, blanks, pace_ms, read, watch_ms
+from store.history import History
+
+GAPS_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CauseSum:
+    """All gaps of one cause: how many, their records, their time, when the last one began."""
+
+    cause: str
+    gaps: int
+    records: int
+    ms: int
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """unexplained = gaps without a known cause plus empty intervals without a gap; shares in watched ms."""
+
+    from_ms: int
+    to_ms: int
+    causes: tuple[CauseSum, ...]
+    unexplained: int
+    unexplained_ms: int
+    recorded_ms: int
+    watched_ms: int
+
+    @property
+    def gaps(self) -> int:
+        return sum(cause.gaps for cause in self.causes)
+
+    @property
+    def gaps_ms(self) -> int:
+        return sum(cause.ms for cause in self.causes)
+
+
+def account(history: History, now_ms: int) -> Account:
+    from_ms = now_ms - GAPS_DAYS * DAY_MS
+    gaps = history.gaps(from_ms, now_ms)
+    unknown = [gap for gap in gaps if not gap.explained]
+    empty, watched_ms = _last_day(history, gaps, now_ms)
+    silent = [blank for blank in empty if blank.cause is None]
+    return Account(
+        from_ms,
+        now_ms,
+        tuple(by_cause(gaps, from_ms, now_ms)),
+        len(unknown) + len(silent),
+        sum(blank.ms for blank in silent) + sum(_ms(gap, from_ms, now_ms) for gap in unknown),
+        watched_ms - sum(blank.ms for blank in empty),
+        watched_ms,
+    )
+
+
+def by_cause(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[CauseSum]:
+    """Sums of the causes that occur, in their fixed order, unknown words last; times cut at the range."""
+    words = sorted({gap.cause for gap in gaps}, key=lambda word: (_order(word), word))
+    return [_cause_sum(word, [gap for gap in gaps if gap.cause == word], from_ms, to_ms) for word in words]
+
+
+def _cause_sum(cause: str, gaps: Sequence[Gap], from_ms: int, to_ms: int) -> CauseSum:
+    begun = [gap.from_ms for gap in gaps if gap.from_ms is not None]
+    return CauseSum(
+        cause,
+        len(gaps),
+        sum(gap.records for gap in gaps),
+        sum(_ms(gap, from_ms, to_ms) for gap in gaps),
+        max(begun, default=None),
+    )
+
+
+def _order(cause: str) -> int:
+    return CAUSES.index(cause) if cause in CAUSES else len(CAUSES)
+
+
+def _ms(gap: Gap, from_ms: int, to_ms: int) -> int:
+    """The part of a gap inside the range; a gap whose times are not known has none."""
+    if gap.from_ms is None or gap.to_ms is None:
+        return 0
+    return max(0, min(gap.to_ms, to_ms) - max(gap.from_ms, from_ms))
+
+
+def _last_day(history: History, gaps: Sequence[Gap], now_ms: int) -> tuple[list[Blank], int]:
+    """Empty intervals of all meters in the last 24 hours, and the time looked through."""
+    empty: list[Blank] = []
+    watched_ms = 0
+    for meter in history.meters():
+        span = history.span_ms(meter)
+        known = (max(span[0], now_ms - DAY_MS), min(span[1], now_ms)) if span else (0, 0)
+        if known[0] < known[1]:
+            watched_ms += known[1] - known[0]
+            empty += _empty(history, meter, gaps, known)
+    return empty, watched_ms
+
+
+def _empty(history: History, meter: Meter, gaps: Sequence[Gap], known: tuple[int, int]) -> list[Blank]:
+    width = watch_ms(pace_ms(history, meter))
+    series = read(history, meter, "power_mw", known[0], known[1], width)
+    of_source = [gap for gap in gaps if gap.source == meter.source]
+    return [blank for blank in blanks(series, known, of_source) if _really_empty(history, meter, blank)]
+
+
+def _really_empty(history: History, meter: Meter, blank: Blank) -> bool:
+    """False where rows exist that only lack the power value."""
+    if blank.cause is not None:
+        return True
+    return next(iter(history.rows(meter, blank.from_ms + 1, blank.to_ms)), None) is None

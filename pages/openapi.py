@@ -1,0 +1,107 @@
+"""The read API described as OpenAPI 3.1; a test holds it against the routes and against real answers."""
+
+from metering.quantity import BY_NAME
+from pages.answers import MOST_POINTS, USUAL_POINTS
+from pages.api import READINGS_PARAMETERS, ROUTES
+from pages.export import EXPORTS_AT_ONCE
+from pages.shapes import ANSWERS, ERROR, PULSE, Shape
+from pages.span import PERIODS
+
+VERSION = "1"
+
+_TEXTS: dict[str, str] = {
+    "meters": "Every meter that has sent a reading, with its first and last date.",
+    "latest": "The newest value of every meter. Asking says that somebody looks.",
+    "series": "One quantity in equal buckets; null where one is empty; the cause of each blank.",
+    "energy": "Energy per hour, day or month of the site's zone, by differences of the meter's own counter.",
+    "gaps": "Records that are missing and silences between boots, with their cause.",
+    "health": "The condition of device, Pi and cloud, and whether every second is accounted for.",
+    "readings": f"Every reading, streamed in a stable order. At most {EXPORTS_AT_ONCE} at once, else 503.",
+}
+_PARAMETERS: dict[str, Shape] = {
+    "meter": {"description": "A meter's key.", "schema": {"type": "string"}, "example": "garage/1"},
+    "quantity": {
+        "description": "What to draw.",
+        "schema": {"type": "string", "enum": list(BY_NAME), "default": "power"},
+    },
+    "from": {
+        "description": "Begin, included: ISO 8601 (without an offset: the site's) or ms since 1970.",
+        "schema": {"type": "string"},
+        "example": "2026-11-19",
+    },
+    "to": {"description": "End, excluded; written like from.", "schema": {"type": "string"}},
+    "points": {
+        "description": "At most so many buckets.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_POINTS, "default": USUAL_POINTS},
+    },
+    "period": {
+        "description": "Length of a bucket.",
+        "schema": {"type": "string", "enum": list(PERIODS), "default": "hour"},
+    },
+    "format": {
+        "description": "How rows are written.",
+        "schema": {"type": "string", "enum": ["json", "csv"], "default": "json"},
+    },
+    "raw": {
+        "description": "1: the stored integers under their stored names.",
+        "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+    },
+}
+_REQUIRED = {("series", "meter"), ("energy", "meter")}
+
+
+def description(many: bool) -> Shape:
+    """many: the cloud's paths, with the site's key in them."""
+    begin = "/api/v1/sites/{site}" if many else "/api/v1"
+    site = [{"name": "site", "in": "path", "required": True, "schema": {"type": "string"}}] if many else []
+    paths = {f"{begin}/{route.name}": _get(route.name, route.parameters, site) for route in ROUTES}
+    paths[f"{begin}/readings"] = _get("readings", READINGS_PARAMETERS, site)
+    paths["/api/v1/openapi.json"] = {
+        "get": {
+            "summary": "This description.",
+            "responses": {"200": _answer("The description.", {"type": "object"})},
+        }
+    }
+    paths["/healthz"] = {
+        "get": {
+            "summary": "Can this process do its job? Needs no login.",
+            "responses": {"200": _answer("It can.", PULSE), "503": _answer("It cannot.", PULSE)},
+        }
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Kembar read API",
+            "version": VERSION,
+            "description": (
+                "Ranges are [from, to). Times in answers are ms UTC. Values are in V, A, W, Wh and Hz "
+                "unless raw=1. Missing is null, never 0."
+            ),
+        },
+        "paths": paths,
+    }
+
+
+def _get(name: str, parameters: tuple[str, ...], site: list[Shape]) -> Shape:
+    described = [
+        {"name": one, "in": "query", "required": (name, one) in _REQUIRED, **_PARAMETERS[one]}
+        for one in parameters
+    ]
+    good = _answer("The answer.", ANSWERS[name])
+    if name == "readings":
+        good["content"]["text/csv"] = {"schema": {"type": "string"}}
+    bad = {
+        status: _answer(text, ERROR)
+        for status, text in (
+            ("400", "A parameter is wrong; the message says which and what was expected."),
+            ("404", "The meter or site is not known."),
+            ("421", "The Host header is not this server's."),
+            ("503", "Too many exports at once."),
+        )
+    }
+    responses = {"200": good, **bad}
+    return {"get": {"summary": _TEXTS[name], "parameters": [*site, *described], "responses": responses}}
+
+
+def _answer(text: str, schema: Shape) -> Shape:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}

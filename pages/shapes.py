@@ -1,0 +1,234 @@
+"""The shape of every answer of the read API as JSON Schema: exactly these properties, null where missing."""
+
+from typing import Any
+
+from metering.gap import CAUSES
+from metering.quantity import QUANTITIES
+
+Shape = dict[str, Any]
+
+
+def _object(properties: Shape) -> Shape:
+    """An object that has exactly these properties."""
+    required = list(properties)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _list(items: Shape) -> Shape:
+    return {"type": "array", "items": items}
+
+
+def _or_null(kind: str, **more: Any) -> Shape:
+    return {"type": [kind, "null"], **more}
+
+
+_INT: Shape = {"type": "integer"}
+_NUMBER: Shape = {"type": "number"}
+_TEXT: Shape = {"type": "string"}
+_BOOL: Shape = {"type": "boolean"}
+_MS: Shape = {"type": "integer", "description": "ms since 1970, UTC"}
+_MS_OR_NULL: Shape = {"type": ["integer", "null"], "description": "ms since 1970, UTC"}
+_INT_OR_NULL = _or_null("integer")
+_TEXT_OR_NULL = _or_null("string")
+
+ERROR = _object(
+    {
+        "error": {"type": "string", "description": "What is wrong: a parameter's name, or a word"},
+        "message": _TEXT,
+    }
+)
+PULSE = _object({"ok": _BOOL, "lag_s": _NUMBER, "lag_rows": _INT, "reason": _TEXT_OR_NULL})
+_VALUES = _object({q.base: _or_null("number", description=q.unit or "no unit") for q in QUANTITIES})
+_CAUSE_SUMS: Shape = {
+    "type": "object",
+    "description": "By cause; known words: " + ", ".join(CAUSES),
+    "additionalProperties": _object({"gaps": _INT, "records": _INT, "ms": _INT}),
+}
+_SYNC = _object(
+    {
+        "state": {
+            "type": "string",
+            "description": (
+                "ok, catching-up, offline, not-admitted, off, alone; on the cloud fresh, silent, never"
+            ),
+        },
+        "backlog_rows": _INT_OR_NULL,
+        "last_ms": _MS_OR_NULL,
+        "share_percent": _INT,
+    }
+)
+_SIDES: Shape = {
+    "devices": _list(
+        _object(
+            {
+                "source": _TEXT,
+                "boot": _INT,
+                "last_heard_ms": _MS_OR_NULL,
+                "last_seq": _INT_OR_NULL,
+                "queued": _INT_OR_NULL,
+                "state": {"type": "string", "enum": ["live", "silent"]},
+                "firmware": _TEXT_OR_NULL,
+                "reset_cause": _TEXT_OR_NULL,
+            }
+        )
+    ),
+    "edge": _object(
+        {
+            "last_ms": _MS_OR_NULL,
+            "seq": _INT_OR_NULL,
+            "waiting_rows": _INT_OR_NULL,
+            "undated_rows": _INT_OR_NULL,
+            "garbled_lines": _INT_OR_NULL,
+            "refused_lines": _INT_OR_NULL,
+            "conflicts": _INT_OR_NULL,
+            "clock": {"type": "string", "enum": ["ntp", "rtc", "trust", "machine", "unknown"]},
+            "notices": _list(_object({"kind": _TEXT, "fields": {"type": "object"}})),
+        }
+    ),
+    "clouds": _list(
+        _object(
+            {
+                "url": _TEXT,
+                "state": {"type": "string", "enum": ["ok", "catching-up", "offline", "not-admitted", "off"]},
+                "last_ack_ms": _MS_OR_NULL,
+                "backlog_rows": _INT_OR_NULL,
+                "refused_rows": _INT,
+                "reason": _TEXT_OR_NULL,
+                "seq": _INT_OR_NULL,
+            }
+        )
+    ),
+}
+ANSWERS: dict[str, Shape] = {
+    "meters": _object(
+        {
+            "meters": _list(
+                _object(
+                    {
+                        "meter": _TEXT,
+                        "source": _TEXT,
+                        "channel": _INT,
+                        "first_ms": _MS_OR_NULL,
+                        "last_ms": _MS_OR_NULL,
+                    }
+                )
+            )
+        }
+    ),
+    "latest": _object(
+        {
+            "now_ms": _MS,
+            "timezone": _TEXT,
+            "sync": _SYNC,
+            "meters": _list(
+                _object(
+                    {
+                        "meter": _TEXT,
+                        "boot": _INT,
+                        "seq": _INT,
+                        "taken_ms": _MS_OR_NULL,
+                        "age_ms": _INT_OR_NULL,
+                        "stale": _BOOL,
+                        "estimated": _BOOL,
+                        "interval_ms": _INT,
+                        "today_wh": _INT_OR_NULL,
+                        "values": _VALUES,
+                    }
+                )
+            ),
+        }
+    ),
+    "series": _object(
+        {
+            "meter": _TEXT,
+            "quantity": _TEXT,
+            "unit": _TEXT,
+            "from_ms": _MS,
+            "to_ms": _MS,
+            "bucket_ms": _INT,
+            "t": _list(_MS),
+            "mean": _list(_or_null("number")),
+            "min": _list(_or_null("number")),
+            "max": _list(_or_null("number")),
+            "gaps": _list(_object({"from_ms": _MS, "to_ms": _MS, "cause": _TEXT_OR_NULL})),
+        }
+    ),
+    "energy": _object(
+        {
+            "meter": _TEXT,
+            "period": _TEXT,
+            "timezone": _TEXT,
+            "buckets": _list(
+                _object(
+                    {
+                        "from_ms": _MS,
+                        "to_ms": _MS,
+                        "energy_wh": _INT_OR_NULL,
+                        "readings": _INT,
+                    }
+                )
+            ),
+            "events": _list(
+                _object(
+                    {
+                        "at_ms": _MS,
+                        "kind": {"type": "string", "enum": ["reset", "wrap", "exchange"]},
+                        "before_wh": _INT,
+                        "after_wh": _INT,
+                    }
+                )
+            ),
+        }
+    ),
+    "gaps": _object(
+        {
+            "gaps": _list(
+                _object(
+                    {
+                        "source": _TEXT,
+                        "boot": _INT,
+                        "from_seq": _INT,
+                        "to_seq": _INT,
+                        "cause": _TEXT,
+                        "from_ms": _MS_OR_NULL,
+                        "to_ms": _MS_OR_NULL,
+                    }
+                )
+            ),
+            "by_cause": _CAUSE_SUMS,
+        }
+    ),
+    "health": _object(
+        {
+            "now_ms": _MS,
+            "twin": {"type": "string", "enum": ["edge", "cloud"]},
+            "timezone": _TEXT,
+            **_SIDES,
+            "sync": _SYNC,
+            "gaps": _object(
+                {
+                    "from_ms": _MS,
+                    "to_ms": _MS,
+                    "by_cause": _CAUSE_SUMS,
+                    "unexplained": _INT,
+                    "unexplained_ms": _INT,
+                    "recorded_ms": _INT,
+                    "watched_ms": _INT,
+                }
+            ),
+        }
+    ),
+    "readings": _object(
+        {
+            "readings": _list(
+                {
+                    "type": "object",
+                    "description": "every quantity by its base name, or its stored one with raw=1",
+                    "properties": {"meter": _TEXT, "boot": _INT, "seq": _INT, "taken_ms": _MS_OR_NULL},
+                    "required": ["meter", "boot", "seq", "taken_ms"],
+                    "additionalProperties": _or_null("number"),
+                }
+            )
+        }
+    ),
+}

@@ -1,0 +1,61 @@
+"""Energy since midnight of every meter, kept up by looking only at counter values that are new.
+
+Midnight is the site's. The counter telescopes, so rows that arrive late do not change a sum already made.
+"""
+
+from dataclasses import dataclass
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+from metering.energy import differences
+from metering.reading import Meter
+from pages.span import day_of, day_span
+from store.history import History
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Energy up to the newest counter value seen, for the day that began at from_ms."""
+
+    from_ms: int
+    counter: tuple[int, int] | None = None
+    wh: int | None = None
+
+    def add(self, counters: list[tuple[int, int]]) -> None:
+        if self.counter is not None:
+            counters = [self.counter, *(c for c in counters if c[0] > self.counter[0])]
+        for step in differences(counters):
+            self.wh = (self.wh or 0) + step.wh
+        if counters:
+            self.counter = counters[-1]
+            # The first value of a meter's life is a day that has begun, though nothing is used yet.
+            if self.counter[0] >= self.from_ms:
+                self.wh = self.wh or 0
+
+
+class Today:
+    """The sums of one site; safe for threads."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._sums: dict[Meter, _Sum] = {}
+        self._lock = Lock()
+
+    def wh(
+        self, history: History, meter: Meter, now_ms: int, newest: tuple[int, int] | None = None
+    ) -> int | None:
+        """Wh since midnight, None when no counter value of today is known.
+
+        newest: a (taken_ms, energy_wh) beyond the history; it counts now and is not kept.
+        """
+        from_ms, to_ms = day_span(day_of(now_ms, self._zone), self._zone)
+        with self._lock:
+            held = self._sums.get(meter)
+            if held is None or held.from_ms != from_ms:
+                held = self._sums[meter] = _Sum(from_ms)
+            since = held.counter[0] + 1 if held.counter else from_ms
+            held.add([(at, wh) for _, _, at, wh in history.counters(meter, since, to_ms)])
+            with_newest = _Sum(from_ms, held.counter, held.wh)
+        if newest is not None and from_ms <= newest[0] < to_ms:
+            with_newest.add([newest])
+        return with_newest.wh
