@@ -55,7 +55,9 @@ tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ .venv/run
 
-# Building the package fetches the chart library; this is for the day somebody has removed it.
+# Building the package fetches the chart library, with an npm of its own if need be; a failure there is silent
+# in an editable installation, so it is looked for here and the reason told.
 $(VENDOR): deploy/assets/package-lock.json | .venv/run
 	@test -e $@ || $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	@test -e $@ || $(PYTHON) deploy/fetch_assets.py
+	@touch -c $@
