@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         ("status", "one line per cloud: state, backlog, last answer; exit code 1 unless all are well"),
     ):
         command = commands.add_parser(name, help=words, description=words)
-        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings of the edge")
+        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
         command.add_argument("--verbose", action="store_true", help="log more")
     return top
 

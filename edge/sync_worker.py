@@ -19,7 +19,7 @@ from store.clouds import Clouds
 from store.database import Unopenable, open_database
 from sync.failure import Failure, TooLarge
 from sync.live import PAUSE_S, Live, Watched
-from sync.progress import Progress
+from sync.progress import Progress, State
 from sync.replay import Replay, Step
 from sync.uplink import Uplink, retrying
 
@@ -44,7 +44,7 @@ class Telling:
         self._ram = ram
         self._lock = threading.Lock()
         self._clouds: dict[str, Progress] = {}
-        self._told: tuple[float, list[str]] = (0.0, [])
+        self._told: tuple[float, list[State]] = (0.0, [])
 
     def tell(self, progress: Progress) -> None:
         """Write at most once a second, and at once when a state changes."""
@@ -96,11 +96,9 @@ class CloudWorker:
                     Uplink(self._url, self._token) as uplink,
                 ):
                     clouds = Clouds(db)
-                    backlog = Backlog(db, clouds.number(self._url))
+                    backlog, told = Backlog(db, clouds.number(self._url)), self._watched.told
                     self._turns(
-                        Replay(
-                            backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, self._watched.told
-                        )
+                        Replay(backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told)
                     )
             except (Unopenable, sqlite3.Error) as error:
                 log.error("sync with %s waits for the disk: %s", self._url, error)

@@ -23,7 +23,8 @@ class StreamList(Protocol):
 class Source(Protocol):
     """What store.backlog.Backlog offers."""
 
-    streams: StreamList
+    @property
+    def streams(self) -> StreamList: ...
 
     def part(self, stream: Stream, after_seq: int, most_rows: int) -> Part | None: ...
     def amended(self, beyond: int, after: dict[int, int]) -> tuple[list[Amended], int]: ...

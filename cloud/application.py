@@ -1,0 +1,41 @@
+"""The hosted site as one WSGI application: intake, door and pages over one database."""
+
+import time
+from collections.abc import Callable
+
+import bottle
+
+from cloud.connections import Connections
+from cloud.door import Door
+from cloud.house import Houses
+from cloud.ingest import Ingest
+from cloud.login import Login
+from cloud.sites import Sites
+from cloud.watch import Watch
+from pages import app as pages
+from pages.condition import Pulse
+
+
+def build(
+    sites: Sites,
+    connections: Connections,
+    key: bytes,
+    now_ms: Callable[[], int] = pages.wall_ms,
+    clock_s: Callable[[], float] = time.monotonic,
+) -> bottle.Bottle:
+    """`key` signs the cookies of browsers."""
+    watch = Watch(connections, now_ms)
+    houses = Houses(sites, connections, watch, now_ms)
+    door = Door(sites, Login(sites, key), clock_s)
+    app = pages.build(
+        houses.find, pulse=lambda: pulse(connections), hosts=None, admit=door.admit, now_ms=now_ms
+    )
+    Ingest(sites, connections, watch, now_ms).mount(app)
+    door.mount(app)
+    return app
+
+
+def pulse(connections: Connections) -> Pulse:
+    """A cloud has nothing waiting: what it answered is on disk. It is well when the database answers."""
+    connections.mine().execute("SELECT 1 FROM sites LIMIT 1").fetchone()
+    return Pulse(ok=True, lag_s=0.0, lag_rows=0)

@@ -1,0 +1,105 @@
+"""A hosted site as the pages see it: rows, newest values, condition and zone from the cloud's database."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+from cloud import latest
+from cloud.connections import Connections
+from cloud.contacts import heard_ms
+from cloud.sites import HostedSite, Sites
+from cloud.watch import Watch
+from pages.condition import CloudSide, Condition, Device, EdgeSide
+from pages.site import LiveValue, Site
+from store.by_time import RowsByTime
+from store.changes import TIMEZONE, Changes
+from store.database import Database
+from store.history import History
+from store.quarantine import Quarantine
+
+# Until an edge has told its zone; most of the houses are there.
+FIRST_ZONE = "Asia/Jakarta"
+# An edge sends at least an empty batch every 30 s; three missed ones are silence.
+SILENT_AFTER_MS = 90_000
+
+
+class Houses:
+    """Gives the pages the same Site for a key as long as its zone stays the same. Safe for threads."""
+
+    def __init__(
+        self, sites: Sites, connections: Connections, watch: Watch, now_ms: Callable[[], int]
+    ) -> None:
+        self._sites, self._connections, self._watch, self._now_ms = sites, connections, watch, now_ms
+        self._built: dict[str, Site] = {}
+        self._lock = Lock()
+
+    def find(self, key: str) -> Site | None:
+        site = self._sites.by_key(key)
+        if site is None:
+            return None
+        zone = _zone(self._connections.mine(), site.number)
+        with self._lock:
+            built = self._built.get(key)
+            if built is None or built.zone != zone:
+                built = self._built[key] = self._build(site, zone)
+            return built
+
+    def _build(self, site: HostedSite, zone: ZoneInfo) -> Site:
+        @contextmanager
+        def history() -> Iterator[History]:
+            db = self._connections.mine()
+            yield History(db, RowsByTime(db, site.number), site.number)
+
+        def live() -> Sequence[LiveValue]:
+            return latest.newest(self._connections.mine(), site.number)
+
+        return Site(
+            key=site.key,
+            name=site.title,
+            zone=zone,
+            twin="cloud",
+            history=history,
+            live=live,
+            condition=lambda: condition(self._connections.mine(), site, self._now_ms()),
+            watch=lambda: self._watch.look(site.number),
+        )
+
+
+def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
+    """What a cloud knows of a house: when its edge was last heard, and how far each board's readings go."""
+    heard = heard_ms(db, site.number)
+    boards = db.execute(
+        "SELECT source, boot, cursor, last_ms FROM streams WHERE site = ? AND kind = 'readings'"
+        " ORDER BY source, coalesce(last_ms, 0), id",
+        (site.number,),
+    )
+    newest = {source: (boot, cursor, last_ms) for source, boot, cursor, last_ms in boards}
+    devices = tuple(
+        Device(source, boot, last_ms, cursor, None, "live" if _is_fresh(last_ms, now_ms) else "silent")
+        for source, (boot, cursor, last_ms) in newest.items()
+    )
+    return Condition(
+        devices=devices,
+        edge=EdgeSide(last_ms=heard, seq=None),
+        clouds=(
+            CloudSide(
+                url="",
+                state="ok" if _is_fresh(heard, now_ms) else "offline",
+                last_ack_ms=heard,
+                refused_rows=Quarantine(db, site.number).count(),
+            ),
+        ),
+    )
+
+
+def _is_fresh(at_ms: int | None, now_ms: int) -> bool:
+    return at_ms is not None and now_ms - at_ms <= SILENT_AFTER_MS
+
+
+def _zone(db: Database, site: int) -> ZoneInfo:
+    name = Changes(db, site).current(TIMEZONE)
+    try:
+        return ZoneInfo(name if isinstance(name, str) else FIRST_ZONE)
+    except (ValueError, OSError):  # a zone that this machine does not have
+        return ZoneInfo(FIRST_ZONE)

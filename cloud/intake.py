@@ -1,0 +1,76 @@
+"""What a site takes in: a batch in one transaction, by the same rules by which an edge takes device lines.
+
+No HTTP here. A batch is taken whole but for readings that are impossible: those leave a gap `refused` and are
+kept raw with the reason.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloud import contacts
+from metering.reading import ROW_FIELDS
+from store.by_time import RowsByTime
+from store.database import Database
+from store.part import Applied, Part
+from store.quarantine import Quarantine
+from store.receiver import Receiver
+from store.streams import Streams
+from sync.answer import Refused
+from sync.batch import BadRow, Batch
+from sync.rejection import BadRows
+
+# More impossible readings in one batch than this are a sender's mistake (or a wrong clock here): nothing of
+# it is taken, so that no stream runs past readings that could still be right.
+MOST_REFUSED = 100
+
+Cursors = dict[tuple[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where the batch's streams stand now; `applied` is False when every part came from the wrong place."""
+
+    cursors: Cursors
+    refused: Sequence[Refused]
+    applied: bool
+
+
+def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
+    """Everything in the batch is on disk or accounted for when this returns; raises BadRows."""
+    if len(batch.refused) > MOST_REFUSED:
+        why = batch.refused[0].why
+        raise BadRows(f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}")
+    with db.write():
+        receiver = Receiver(db, RowsByTime(db, site), site)
+        cursors: Cursors = {}
+        applied = set()
+        for part in batch.parts:
+            done = _receive(receiver, part)
+            cursors[part.source, part.boot] = done.cursor
+            if done.applied:
+                applied.add((part.source, part.boot))
+        refused = [bad for bad in batch.refused if (bad.source, bad.boot) in applied]
+        _quarantine(Quarantine(db, site), refused, now_ms)
+        contacts.heard(db, site, now_ms)
+    told = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
+    return Taken(cursors, told, bool(applied) or not batch.parts)
+
+
+def cursors_of(db: Database, site: int, streams: Sequence[tuple[str, int]]) -> Cursors:
+    known = Streams(db, site)
+    return {(source, boot): known.cursor(source, boot) for source, boot in streams}
+
+
+def _receive(receiver: Receiver, part: Part) -> Applied:
+    try:
+        return receiver.receive(part)
+    except ValueError as error:  # not covered, or a stream of another kind
+        raise BadRows(str(error)) from error
+
+
+def _quarantine(quarantine: Quarantine, refused: Sequence[BadRow], now_ms: int) -> None:
+    for bad in refused:
+        # Not orjson: an impossible value may have more than 64 bits.
+        raw = json.dumps(dict(zip(ROW_FIELDS, bad.row, strict=True)))
+        quarantine.keep(bad.source, bad.boot, bad.seq, raw, bad.why, now_ms)

@@ -1,0 +1,56 @@
+"""The command kembar-cloud: `serve` takes in what the edges send and shows it to those who may see it.
+
+It builds objects and does nothing else.
+"""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from cloud.application import build
+from cloud.connections import Connections
+from cloud.login import signing_key
+from cloud.settings import CloudSettings
+from cloud.sites import Sites, SiteSetting
+from process.serve import serve
+from process.service import CannotGoOn, Running, run
+from process.settings import read_settings
+from store.database import Unopenable
+from sync.packing import MOST_PACKED_BYTES
+
+# A body up to the bound is looked at and answered in words; the server itself stops longer ones unread.
+BODY_MOST_BYTES = MOST_PACKED_BYTES + 65_536
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its help."""
+    top = argparse.ArgumentParser(prog="kembar-cloud", description="The hosted site of Kembar.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    words = "serve the hosted site until told to stop"
+    command = commands.add_parser("serve", help=words, description=words)
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the cloud's settings")
+    command.add_argument("--verbose", action="store_true", help="log more")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = parser().parse_args(argv)
+    return run(lambda running: _serve(asked.config, running), verbose=asked.verbose)
+
+
+def _serve(config: Path, running: Running) -> None:
+    settings = read_settings(config, CloudSettings, secrets=True)
+    path = settings.cloud.sqlite_path
+    with closing(Connections(path)) as connections:
+        try:
+            sites = Sites(
+                [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
+                connections.mine(),
+            )
+            key = signing_key(path.with_name("login.key"))
+        except (Unopenable, OSError, ValueError) as error:
+            raise CannotGoOn(str(error)) from error
+        serve(
+            build(sites, connections, key), settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES
+        )
