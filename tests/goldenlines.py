@@ -18,7 +18,15 @@ KINDS: dict[type, str] = {
     line.Beacon: "beacon",
     line.Refused: "refused",
 }
-MEASURED = ["voltage_mv", "current_ma", "power_mw", "energy_wh", "frequency_mhz", "power_factor_milli", "alarm"]
+MEASURED = [
+    "voltage_mv",
+    "current_ma",
+    "power_mw",
+    "energy_wh",
+    "frequency_mhz",
+    "power_factor_milli",
+    "alarm",
+]
 
 
 def golden_lines() -> list[tuple[bytes, str]]:

@@ -1,17 +1,10 @@
 """The virtual device keeps the rules of docs/protocol.md: numbers, keeps, sends, believes."""
 
-from random import Random
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from edge.bootnumber import first_boot, next_boot
-from edge.counter import WRAP_WH, EnergyCounter
 from edge.decoder import LineDecoder
 from edge.device import DATAGRAM_BYTES_MOST, VirtualDevice
 from edge.line import Ack, Beacon, Earlier, Garbled, Hello, Line, NoReading, Reading
-from edge.mischief import Faults, Mischief
 from edge.ring import EARLIER_BOOTS_MOST
 
 EDGE = ("192.168.1.5", 8485)
@@ -259,61 +252,3 @@ def test_an_address_set_by_hand_never_moves() -> None:
     garage = device()
     garage.hear(Beacon("home", 8485), ("192.168.1.9", 8486), 100_000)
     assert garage.home.address == EDGE
-
-
-def test_a_boot_number_counts_starts_below_a_drawn_upper_half() -> None:
-    draw = Random(1).randrange
-    first = first_boot(draw)
-    assert first & 0xFFFF == 1
-    assert next_boot(first, draw) == first + 1
-    assert next_boot(first | 0xFFFF, draw) >> 16 != first >> 16
-
-
-def test_the_counter_counts_whole_watt_hours_and_loses_no_rest() -> None:
-    counter = EnergyCounter(WRAP_WH - 2)
-    # 100 W for 36 s is one watt-hour.
-    counted = [counter.add(100_000, 12_000) for _ in range(9)]
-    assert counted == [WRAP_WH - 2] * 2 + [WRAP_WH - 1] * 3 + [0] * 3 + [1]
-
-
-def test_mischief_does_what_it_is_told() -> None:
-    datagrams = [b"a", b"b", b"c"]
-    assert list(Mischief(Faults(), Random(1)).passed_on(datagrams)) == datagrams
-    assert list(Mischief(Faults(drop=1), Random(1)).passed_on(datagrams)) == []
-    assert list(Mischief(Faults(duplicate=1), Random(1)).passed_on([b"a"])) == [b"a", b"a"]
-    assert list(Mischief(Faults(reorder=1), Random(1)).passed_on(datagrams)) == [b"b", b"a"]
-    assert b"a" not in list(Mischief(Faults(corrupt=1), Random(1)).passed_on([b"a"]))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 60))
-def test_a_bad_link_to_an_obedient_edge_loses_only_what_the_device_reports_lost(
-    seed: int, capacity: int
-) -> None:
-    random = Random(seed)
-    garage, cursor, at_ms = device(capacity), {7: 0, 8: 0}, 0
-    stored: set[tuple[int, int]] = set()
-    faults = Mischief(Faults(drop=0.3, duplicate=0.2, reorder=0.2, corrupt=0.1), random)
-
-    def receive(line: Line | Garbled) -> None:
-        if isinstance(line, Reading | NoReading):
-            accounted = line.count if isinstance(line, NoReading) and line.cause == "lost" else 1
-            if line.seq - accounted <= cursor[line.boot] < line.seq:
-                stored.update((line.boot, seq) for seq in range(line.seq - accounted + 1, line.seq + 1))
-                cursor[line.boot] = line.seq
-            if random.random() < 0.7:
-                garage.hear(Ack("garage", line.boot, cursor[line.boot]), EDGE, at_ms)
-
-    for at_ms in range(0, 600_000, 500):
-        if at_ms == 30_000:
-            garage.reboot(8)
-        if at_ms < 60_000:
-            garage.tick(at_ms, {1: VALUES})
-        for datagram in faults.passed_on(b"".join(d) for d in garage.lines_to_send(at_ms)):
-            decoder = LineDecoder()
-            for line in decoder.feed(datagram):
-                receive(line)
-        if at_ms > 60_000 and not garage.held():
-            break
-    assert garage.held() == []
-    assert stored == {(7, seq) for seq in range(1, 61)} | {(8, seq) for seq in range(1, 61)}

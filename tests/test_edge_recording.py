@@ -3,6 +3,7 @@
 import gzip
 from importlib.resources import files
 
+from edge.counter import WRAP_WH, EnergyCounter
 from edge.line import Reading, encode
 from edge.recording import FILE, Sensor, tracks
 
@@ -53,3 +54,10 @@ def test_a_seventh_sensor_is_not_a_copy_of_the_first() -> None:
     assert [first.measure(at) for at in range(0, 60_000, 1000)] != [
         seventh.measure(at) for at in range(0, 60_000, 1000)
     ]
+
+
+def test_the_counter_counts_whole_watt_hours_and_loses_no_rest() -> None:
+    counter = EnergyCounter(WRAP_WH - 2)
+    # 100 W for 36 s is one watt-hour.
+    counted = [counter.add(100_000, 12_000) for _ in range(9)]
+    assert counted == [WRAP_WH - 2] * 2 + [WRAP_WH - 1] * 3 + [0] * 3 + [1]

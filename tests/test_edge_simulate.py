@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from edge.bootnumber import first_boot, next_boot
 from edge.decoder import LineDecoder
 from edge.devicelink import PtyDeviceLink, UdpDeviceLink
 from edge.eeprom import Eeprom
@@ -188,6 +190,14 @@ def port_of(listener: socket.socket) -> int:
     listener.bind(("127.0.0.1", 0))
     listener.settimeout(30)
     return int(listener.getsockname()[1])
+
+
+def test_a_boot_number_counts_starts_below_a_drawn_upper_half() -> None:
+    draw = Random(1).randrange
+    first = first_boot(draw)
+    assert first & 0xFFFF == 1
+    assert next_boot(first, draw) == first + 1
+    assert next_boot(first | 0xFFFF, draw) >> 16 != first >> 16
 
 
 def test_a_board_without_memory_is_another_board_each_time() -> None:
