@@ -1,7 +1,7 @@
 """History: what one site has recorded, for reading only, the same on both twins."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from metering.gap import Gap
@@ -103,12 +103,12 @@ class History:
             " ORDER BY s.source, s.boot, g.from_seq",
             (self._site, from_ms, from_ms, to_ms, to_ms),
         )
-        gaps = [Gap(*row) for row in rows]
+        edges = self._edges()
+        gaps = [_closed(Gap(*row), edges) for row in rows]
         return gaps + [
             gap
-            for gap in silences(self._edges())
-            if (from_ms is None or (gap.to_ms or 0) >= from_ms)
-            and (to_ms is None or (gap.from_ms or 0) < to_ms)
+            for gap in silences(edges)
+            if (from_ms is None or (gap.to_ms or 0) >= from_ms) and (to_ms is None or (gap.from_ms or 0) < to_ms)
         ]
 
     def _before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
@@ -130,3 +130,11 @@ class History:
                 (self._site,),
             )
         )
+
+
+def _closed(gap: Gap, edges: list[tuple[str, int, int, int]]) -> Gap:
+    """A gap at the end of a boot ends when the next boot of its source has its first row."""
+    if gap.to_ms is not None or gap.from_ms is None:
+        return gap
+    later = [first for source, _boot, first, _last in edges if source == gap.source and first > gap.from_ms]
+    return replace(gap, to_ms=min(later)) if later else gap

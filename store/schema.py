@@ -61,8 +61,9 @@ def m001_edge(db: sqlite_utils.Database) -> None:
         " PRIMARY KEY (meter, hour, stream)) WITHOUT ROWID",
         "CREATE TABLE undated (stream INTEGER NOT NULL, seq INTEGER NOT NULL, uptime_ms INTEGER NOT NULL,"
         " PRIMARY KEY (stream, seq)) WITHOUT ROWID",
-        "CREATE TABLE anchors (stream INTEGER NOT NULL, uptime_ms INTEGER NOT NULL, own_ms INTEGER NOT NULL,"
-        " era TEXT NOT NULL, PRIMARY KEY (stream, uptime_ms)) WITHOUT ROWID",
+        "CREATE TABLE anchors (stream INTEGER NOT NULL, era TEXT NOT NULL, minute INTEGER NOT NULL,"
+        " uptime_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, own_ms INTEGER,"
+        " PRIMARY KEY (stream, era, minute)) WITHOUT ROWID",
         "CREATE TABLE boards (name TEXT NOT NULL, upper INTEGER NOT NULL, source TEXT NOT NULL,"
         " met INTEGER NOT NULL, PRIMARY KEY (name, upper)) WITHOUT ROWID",
         "CREATE TABLE boots (stream INTEGER PRIMARY KEY, ended INTEGER NOT NULL, uptime_ms INTEGER NOT NULL,"

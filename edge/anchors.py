@@ -1,0 +1,164 @@
+"""Anchors: pairs of a device's uptime and our own time, one a minute, the best of the minute's hellos.
+
+A hello says "my uptime is now", but it took a while to arrive. The one that took least is the best; which one
+that is shows only after the drift between the two clocks is taken out (0.5 % is 300 ms in a minute, more than
+any delay), so samples are compared along the rate that is known so far.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from edge.clock import Instant
+
+MINUTE_MS = 60_000
+# A ceramic resonator is good for 0.5 %; anything beyond 1 % is a step of a clock, not a rate.
+RATE_OFF_MOST = 0.01
+# The best of a minute's hellos is late by 1-3 ms, so 30 s give the rate to 0.01 %, a fiftieth of what it may be.
+BASELINE_MS = 30_000
+# Long enough to average the jitter, short enough to follow the temperature.
+BASELINE_MOST_MS = 600_000
+# One hello may be seconds late on a bad network, five in a row hardly; in 5 s the drift is at most 25 ms.
+RECENT_HELLOS = 5
+# A week of minutes: what is older cannot date anything that is still waiting.
+MOST_ANCHORS = 10_080
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """At uptime_ms of the device our monotonic clock showed mono_ms (in `era`), our own clock own_ms (UTC)."""
+
+    uptime_ms: int
+    mono_ms: int
+    own_ms: int | None
+    era: str
+
+
+class Anchors:
+    """The anchors of one boot in order of uptime, and the best hello of the minute that is running."""
+
+    def __init__(self, kept: Iterable[Anchor] = ()) -> None:
+        self.kept: list[Anchor] = []
+        self.timed: list[int] = []  # places in `kept` whose own time is known
+        self.fresh = False  # something here is not on disk yet
+        self._recent: deque[Anchor] = deque(maxlen=RECENT_HELLOS)
+        self._first: Anchor | None = None  # of this run; its minutes are counted from here
+        self._best: Anchor | None = None  # of the minute that is running
+        self._unsaved: list[Anchor] = []
+        self._set(sorted(kept, key=lambda anchor: anchor.uptime_ms))
+
+    def sample(self, uptime_ms: int, at: Instant) -> None:
+        """Take one hello. A minute's best becomes an anchor when the minute is over."""
+        if self._recent and uptime_ms < self._recent[-1].uptime_ms:
+            return  # overtaken on the way: its delay is longer than that of the one that came before it
+        here = Anchor(uptime_ms, at.mono_ms, at.own_ms, at.era)
+        self._recent.append(here)
+        self._first = self._first or here
+        if self._best is None:
+            self._best, self.fresh = here, True
+        elif self._minute(self._best) != self._minute(here):
+            self._keep(self._best)
+            self._best = here
+        elif self._lateness(here) <= self._lateness(self._best):
+            self._best = here
+
+    @property
+    def heard(self) -> bool:
+        """Whether this run has heard a hello."""
+        return self._first is not None
+
+    def newest(self, certain: bool = True) -> Anchor | None:
+        """The least late of the last few hellos of this run; None before there are enough to tell (if certain)."""
+        if not self._recent or (certain and len(self._recent) < RECENT_HELLOS):
+            return None
+        return min(self._recent, key=lambda anchor: anchor.mono_ms - anchor.uptime_ms)
+
+    def era_begun(self) -> bool:
+        """Whether a whole minute of this run is among the anchors."""
+        return bool(self._first and self.kept and self.kept[-1].era == self._first.era)
+
+    def learn(self, era: str, offset_ms: int) -> bool:
+        """The own clock of an era became known: own = monotonic + offset. Tells whether anchors gained a time."""
+
+        def known(anchor: Anchor) -> Anchor:
+            if anchor.era == era and anchor.own_ms is None:
+                return replace(anchor, own_ms=anchor.mono_ms + offset_ms)
+            return anchor
+
+        gained = any(a.era == era and a.own_ms is None for a in self.kept)
+        if gained:
+            self._set([known(a) for a in self.kept])
+        self._unsaved = [known(a) for a in self._unsaved]
+        self._best = known(self._best) if self._best else None
+        self._recent = deque(map(known, self._recent), maxlen=RECENT_HELLOS)
+        return gained
+
+    def unsaved(self) -> list[tuple[int, Anchor]]:
+        """(minute of this run, anchor) to write: the minutes that are over, and the best so far of this one."""
+        running = [self._best] if self._best else []
+        return [(self._minute(anchor), anchor) for anchor in [*self._unsaved, *running]]
+
+    def saved(self) -> None:
+        self._unsaved, self.fresh = [], False
+
+    def rate_at(self, index: int) -> tuple[float, int] | None:
+        """(own ms per uptime ms, baseline ms) around kept[index]; None while not known."""
+        here = self.kept[index]
+        best: tuple[float, int] | None = None
+        for step in (-1, 1):
+            there = self.kept[self._farthest(index, step)]
+            base = abs(there.uptime_ms - here.uptime_ms)
+            if base >= BASELINE_MS and (best is None or base > best[1]):
+                rate = _rate(here, there)
+                if rate is not None:
+                    best = rate, base
+        return best
+
+    def rate_now(self) -> float | None:
+        """The rate from this run's first whole minute to its newest hello, when a baseline lies between."""
+        newest = self.newest()
+        first = next((a for a in self.kept if newest and a.era == newest.era), None)
+        if first is None or newest is None or newest.uptime_ms - first.uptime_ms < BASELINE_MS:
+            return None
+        return _rate(first, newest)
+
+    def _farthest(self, index: int, step: int) -> int:
+        """The farthest anchor, within the longest baseline, to which a rate can be told."""
+        here = self.kept[index]
+        while 0 <= index + step < len(self.kept):
+            there = self.kept[index + step]
+            if _rate(here, there) is None or abs(there.uptime_ms - here.uptime_ms) > BASELINE_MOST_MS:
+                break
+            index += step
+        return index
+
+    def _keep(self, anchor: Anchor) -> None:
+        if not self.kept or anchor.uptime_ms > self.kept[-1].uptime_ms:
+            self._set([*self.kept[-MOST_ANCHORS + 1 :], anchor])
+            self._unsaved.append(anchor)
+            self.fresh = True
+
+    def _set(self, kept: list[Anchor]) -> None:
+        self.kept = kept
+        self.timed = [place for place, anchor in enumerate(kept) if anchor.own_ms is not None]
+
+    def _lateness(self, anchor: Anchor) -> float:
+        """How late a hello came, up to a constant, along the rate known so far."""
+        known = self.rate_at(len(self.kept) - 1) if self.kept else None
+        return anchor.mono_ms - anchor.uptime_ms * (known[0] if known else 1.0)
+
+    def _minute(self, anchor: Anchor) -> int:
+        """The minute of this run, counted from its first hello so that each has sixty of them."""
+        return (anchor.mono_ms - (self._first.mono_ms if self._first else 0)) // MINUTE_MS
+
+
+def _rate(one: Anchor, other: Anchor) -> float | None:
+    """Our ms per uptime ms: by the monotonic clock within an era, else by the own clock where both knew it."""
+    span = other.uptime_ms - one.uptime_ms
+    if one.era == other.era:
+        rate = (other.mono_ms - one.mono_ms) / span if span else 1.0
+    elif one.own_ms is not None and other.own_ms is not None:
+        rate = (other.own_ms - one.own_ms) / span if span else 1.0
+    else:
+        return None
+    return rate if abs(rate - 1) <= RATE_OFF_MOST else None

@@ -1,0 +1,86 @@
+"""Boards: which piece of hardware stands behind a device's name, told by the upper half of its boot numbers.
+
+A new upper half under a known name is either an exchanged board or a second board with the same name. It is
+held, unanswered, until that is clear: if the older board says hello meanwhile there are two of them.
+"""
+
+from dataclasses import dataclass
+
+# Longer than 20 missed hellos of a living board in a row.
+HOLD_MS = 20_000
+# A house has a handful of devices. Names beyond this are a mistake or an attack; the known ones go on.
+MOST_DEVICES = 64
+
+
+@dataclass(slots=True)
+class Board:
+    """One board: the records it numbers belong to `source`."""
+
+    name: str
+    upper: int
+    source: str
+    heard_ms: int  # monotonic
+    stored: bool = False  # on disk, because records of it are
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What became of a line's board: known (source), newly adopted, or held (no source yet)."""
+
+    board: Board | None
+    event: str | None = None  # "new", "exchanged", "second-board", "too-many"
+
+
+class Boards:
+    """Every board this edge has met."""
+
+    def __init__(self, known: list[Board]) -> None:
+        self._known = {(board.name, board.upper): board for board in known}
+        self._held: dict[tuple[str, int], int] = {}  # since when, monotonic ms
+
+    def meet(self, name: str, boot: int, hello: bool, now_ms: int) -> Meeting:
+        """The board of a line; call it for every line of a device."""
+        key = (name, boot >> 16)
+        board = self._known.get(key)
+        if board:
+            board.heard_ms = now_ms
+            return Meeting(board, self._second_board(board, now_ms) if hello else None)
+        if not any(known == name for known, _upper in self._known):
+            return self._adopt(key, name, "new", now_ms)
+        since = self._held.setdefault(key, now_ms)
+        if now_ms - since < HOLD_MS:
+            self._forget_old_holds(now_ms)
+            return Meeting(None)
+        return self._adopt(key, name, "exchanged", now_ms)
+
+    def all(self) -> list[Board]:
+        return list(self._known.values())
+
+    def _second_board(self, board: Board, now_ms: int) -> str | None:
+        """An older board said hello while a newcomer under its name is held: the newcomer is another one."""
+        rivals = [key for key in self._held if key[0] == board.name]
+        for key in rivals:
+            self._adopt(key, f"{key[0]}~{key[1]:04x}", "second-board", now_ms)
+        return "second-board" if rivals else None
+
+    def _adopt(self, key: tuple[str, int], source: str, event: str, now_ms: int) -> Meeting:
+        self._held.pop(key, None)
+        if len(self._known) >= MOST_DEVICES and not self._make_room():
+            return Meeting(None, "too-many")
+        board = Board(*key, source, now_ms)
+        self._known[key] = board
+        return Meeting(board, event)
+
+    def _make_room(self) -> bool:
+        """Drop the board that was silent longest among those that never had a record stored."""
+        passing = [board for board in self._known.values() if not board.stored]
+        if passing:
+            gone = min(passing, key=lambda board: board.heard_ms)
+            del self._known[gone.name, gone.upper]
+        return bool(passing)
+
+    def _forget_old_holds(self, now_ms: int) -> None:
+        """A newcomer that fell silent starts its wait anew; also keeps the number of holds bounded."""
+        for key, since in list(self._held.items()):
+            if now_ms - since > 2 * HOLD_MS or len(self._held) > MOST_DEVICES:
+                del self._held[key]

@@ -1,0 +1,134 @@
+"""Boots: one start of a device with its stream, its dating and what its hellos told.
+
+The boot number on the wire has 32 bits. A device that restarts under a number it already used (its EEPROM
+wore out) gets a new stream all the same: the number of such restarts stands above the 32 bits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edge.dating import Dating
+from edge.line import Hello, Reading
+from edge.stream import DeviceStream
+
+WIRE_BITS = 32
+WIRE_MASK: int = 2**WIRE_BITS - 1
+# An uptime this far below the last one is a restart; less is a hello that was overtaken on the way.
+RESTART_MS = 10_000
+# Boots kept in RAM per source: the running one, four earlier ones it may still hold, and some that ended.
+MOST_IN_RAM = 12
+
+
+class Sender(Protocol):
+    """Where an answer to a line goes: the address or the serial port it came from."""
+
+    def send(self, data: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class Boot:
+    """One (source, boot). `lost` counts what lost lines told, `last_ms` is the newest date on disk."""
+
+    name: str
+    stream: DeviceStream
+    dating: Dating
+    met: bool = False  # on disk
+    ended: bool = False
+    uptime_ms: int = 0
+    lost_from: int = 0
+    lost_to: int = 0
+    lost: int = 0
+    last_ms: int = 0
+    undated: bool = False
+    complete_to: int | None = None  # the newest record an S1 announced
+    hello: Hello | None = None
+    heard_mono_ms: int = 0
+    answered_mono_ms: int = -(10**9)
+    sender: Sender | None = None
+    fills: dict[int, Reading] = field(default_factory=dict)
+
+    @property
+    def wire_boot(self) -> int:
+        return self.stream.boot & WIRE_MASK
+
+    @property
+    def dirty(self) -> bool:
+        return self.stream.dirty or bool(self.fills) or self.dating.anchors.fresh
+
+    @property
+    def over(self) -> bool:
+        """Nothing more of it will come: it ended, or everything its S1 announced is on disk."""
+        return self.ended or (self.complete_to is not None and self.stream.cursor >= self.complete_to)
+
+    @property
+    def idle(self) -> bool:
+        """Whether RAM may forget it: it is over, and all of it is on disk and dated."""
+        return self.over and not self.dirty and not self.undated
+
+    def restarted(self, hello: Hello) -> bool:
+        return hello.uptime_ms < self.uptime_ms - RESTART_MS
+
+    def tell_lost(self, from_seq: int, to_seq: int) -> None:
+        """Count a `lost` line; it is sent until acknowledged and grows at its end."""
+        if from_seq == self.lost_from and to_seq > self.lost_to:
+            self.lost += to_seq - self.lost_to
+        elif from_seq > self.lost_to:
+            self.lost += to_seq - from_seq + 1
+            self.lost_from = from_seq
+        self.lost_to = max(self.lost_to, to_seq)
+
+    def end(self) -> None:
+        self.stream.end()
+        self.ended = True
+        self.dating.final = True
+
+
+class Boots:
+    """The boots in RAM, by source and number on the wire."""
+
+    def __init__(self, boots: Iterable[Boot]) -> None:
+        self._boots: dict[tuple[str, int], Boot] = {}
+        self._retired: list[Boot] = []
+        for boot in boots:
+            self.add(boot)
+
+    def find(self, source: str, wire_boot: int) -> Boot | None:
+        return self._boots.get((source, wire_boot))
+
+    def add(self, boot: Boot) -> None:
+        key = (boot.stream.source, boot.wire_boot)
+        before = self._boots.get(key)
+        if before is not None:
+            # A restart under a used number: the lines of that number are the new boot's from now on.
+            self._retired.append(before)
+        self._boots[key] = boot
+        same = [b for b in self._boots.values() if b.stream.source == boot.stream.source]
+        idle = [b for b in same if b.idle and b is not boot]
+        for gone in idle[: max(0, len(same) - MOST_IN_RAM)]:
+            del self._boots[gone.stream.source, gone.wire_boot]
+        self._retired = [b for b in self._retired if not b.idle]
+
+    def all(self) -> list[Boot]:
+        """Every boot, also those whose number a restart has taken over but which are not all on disk."""
+        return [*self._boots.values(), *self._retired]
+
+    def rate_of(self, source: str, wire_boot: int) -> float | None:
+        """The rate of the board's clock, from the newest other boot of it that has one."""
+        same = [b for b in self.all() if b.stream.source == source and b.wire_boot >> 16 == wire_boot >> 16]
+        rates = [rate for b in sorted(same, key=lambda b: b.wire_boot) if (rate := b.dating.rate()) is not None]
+        return rates[-1] if rates else None
+
+    def older(self, boot: Boot) -> list[Boot]:
+        """Boots of the same source that came before it: lower starts of the board, or another board's."""
+        return [b for b in self.all() if b.stream.source == boot.stream.source and precedes(b, boot)]
+
+
+def precedes(one: Boot, other: Boot) -> bool:
+    """Whether `one` is an earlier boot of the same meters than `other`; starts are counted in 16 bits."""
+    if one is other:
+        return False
+    if one.wire_boot >> 16 != other.wire_boot >> 16:
+        return one.heard_mono_ms <= other.heard_mono_ms
+    ahead = (other.wire_boot - one.wire_boot) & 0xFFFF
+    return 0 < ahead < 0x8000 or (ahead == 0 and one.stream.boot < other.stream.boot)

@@ -1,0 +1,186 @@
+"""The collector: every line that arrives finds its stream, every commit is answered.
+
+No sockets and no clock: links hand it lines with the instant they arrived, and something to answer to. It is
+the only writer of readings in the house.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from edge import answers
+from edge.boots import Boot, Sender
+from edge.clock import Instant
+from edge.commit import Commit, Kept
+from edge.earlier import EarlierSets
+from edge.line import LOST, Ack, Beacon, Earlier, Garbled, Hello, Line, NoReading, Reading, Refused
+from edge.live import Live
+from edge.pace import Pace
+from edge.registry import Registry
+from edge.stream import Place
+from edge.tally import Tally
+from store.by_stream import RowsByStream
+from store.database import Database
+
+# While the disk refuses, records wait here and then in the devices; what is not acknowledged is not lost.
+MOST_UNWRITTEN = 20_000
+# Raw lines of one commit's time kept for the quarantine; more are only counted.
+MOST_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Lines that arrived together (one datagram, or one read of a serial link), when, and from whom."""
+
+    lines: list[Line | Garbled]
+    sender: Sender
+    at: Instant
+
+
+class Collector:
+    def __init__(self, db: Database, tally: Tally, live: Live) -> None:
+        self._commit = Commit(db)
+        self._rows = RowsByStream(db)
+        self.registry = Registry(self._commit.notebook)
+        self.tally = tally
+        self.live = live
+        self.pace = Pace()
+        self._earlier = EarlierSets()
+        self._kept: list[Kept] = []
+        self._era_known = ""
+
+    def hear(self, heard: Heard) -> None:
+        """Take what arrived. Nothing is on disk or acknowledged yet, but for answers to what already was."""
+        self._earlier.begin(heard.sender)
+        for line in heard.lines:
+            if isinstance(line, Garbled | Ack | Beacon):
+                self.tally.count("garbled" if isinstance(line, Garbled) else "unexpected")
+                self._earlier.interrupt()
+                continue
+            boot = self._boot(line, heard)
+            if boot is not None:
+                boot.heard_mono_ms, boot.sender = heard.at.mono_ms, heard.sender
+                self._dispatch(boot, line, heard)
+
+    def tick(self, at: Instant) -> None:
+        """Commit if it is time, acknowledge, and date what waited. Call it at least every 100 ms."""
+        boots = self.registry.boots.all()
+        self.pace.dirty(any(boot.dirty for boot in boots), at.mono_ms)
+        if not self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
+            return
+        try:
+            self._learn(at)
+            moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at)
+            self._kept = []
+            self.pace.committed(at.mono_ms)
+            self.tally.writes(True, at)
+            answers.after_commit(moved, at)
+            self._commit.date_waiting(boots, at)
+        except sqlite3.Error as error:
+            # Disk full, read-only card, I/O error: nothing changed, nothing is acknowledged, try again later.
+            self.pace.failed(at.mono_ms)
+            self.tally.writes(False, at, str(error))
+
+    def _boot(self, line: Line, heard: Heard) -> Boot | None:
+        """The boot a line belongs to; None when it is not clear whose it is, and then it is not answered."""
+        assert not isinstance(line, Ack | Beacon)
+        boot, event = self.registry.boot_of(line, heard.at)
+        if event:
+            self.tally.notice(event, line.device, heard.at)
+        if boot is None:
+            self.tally.count("early")
+        return boot
+
+    def _dispatch(self, boot: Boot, line: Line, heard: Heard) -> None:
+        match line:
+            case Hello():
+                self._hello(boot, line, heard)
+            case Earlier():
+                boot.complete_to = line.newest
+                self._earlier.name(line.boot)
+                boot.stream.oldest(line.oldest, max(0, line.dropped - boot.lost))
+                self._end_unnamed(heard)
+            case NoReading(cause=cause) if cause == LOST:
+                self._lost(boot, line, heard)
+            case Reading() | NoReading() | Refused():
+                self._record(boot, line, heard)
+
+    def _hello(self, boot: Boot, hello: Hello, heard: Heard) -> None:
+        boot.hello, boot.uptime_ms = hello, max(boot.uptime_ms, hello.uptime_ms)
+        boot.dating.hello(hello.uptime_ms, heard.at)
+        boot.stream.oldest(hello.oldest, max(0, hello.dropped - boot.lost))
+        self._earlier.hello(boot, hello)
+        self._end_unnamed(heard)
+        if hello.oldest <= boot.stream.cursor:
+            answers.answer(boot, heard.at)
+        if 4 * hello.queued > hello.capacity:
+            self.pace.hasten()
+
+    def _end_unnamed(self, heard: Heard) -> None:
+        """A newer boot's complete S1 set ends the older boots that it does not name."""
+        complete = self._earlier.complete()
+        if complete:
+            boot, named = complete
+            for older in self.registry.boots.older(boot):
+                if older.wire_boot not in named and not older.ended:
+                    older.end()
+
+    def _lost(self, boot: Boot, line: NoReading, heard: Heard) -> None:
+        from_seq = max(1, line.seq - line.count + 1)
+        boot.tell_lost(from_seq, line.seq)
+        if line.seq <= boot.stream.cursor:
+            answers.answer(boot, heard.at)
+        boot.stream.lost(from_seq, line.seq)
+
+    def _record(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
+        if sum(len(b.stream.pending) for b in self.registry.boots.all()) >= MOST_UNWRITTEN:
+            self.tally.count("turned-away")
+            return
+        held = boot.stream.held(line.seq)
+        place = boot.stream.take(line)
+        if place is Place.ON_DISK:
+            self._repeat(boot, line, heard)
+        elif place is Place.PENDING:
+            self.pace.hasten()
+        if held is not None and held != line:
+            self._conflict(boot, line)
+        elif place in (Place.TAKEN, Place.AHEAD):
+            self._new(boot, line, heard)
+
+    def _new(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
+        if isinstance(line, Reading):
+            self.live.show(boot, line, heard.at)
+        elif isinstance(line, Refused):
+            self.tally.count("refused")
+            self._keep(boot, line.seq, line.raw.decode("latin-1"), line.why)
+
+    def _repeat(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
+        """A record at or below the cursor: the same again, other content, or one that fills a gap."""
+        if isinstance(line, Reading) and line.seq not in boot.fills:
+            row = self.registry.stored(self._rows, boot, line.seq)
+            if row is None:
+                if line.seq >= boot.stream.first:
+                    boot.fills[line.seq] = line
+                    self.pace.hasten()
+            elif (row[1], tuple(row[3:])) != (line.channel, line.values):
+                self._conflict(boot, line)
+        answers.answer(boot, heard.at)
+
+    def _conflict(self, boot: Boot, line: Reading | NoReading | Refused) -> None:
+        self.tally.count("conflicts")
+        raw = line.raw.decode("latin-1") if isinstance(line, Refused) else repr(line)
+        self._keep(boot, line.seq, raw, "a repeat with other content; the first one stays")
+
+    def _keep(self, boot: Boot, seq: int, raw: str, why: str) -> None:
+        if len(self._kept) < MOST_KEPT:
+            self._kept.append(Kept(boot.stream.source, boot.stream.boot, seq, raw, why))
+
+    def _learn(self, at: Instant) -> None:
+        """Our own clock became known: everything this era heard before can be dated."""
+        if at.own_ms is None or self._era_known == at.era:
+            return
+        offset_ms = at.own_ms - at.mono_ms
+        self._commit.learn(at.era, offset_ms)
+        for boot in self.registry.boots.all():
+            boot.dating.anchors.learn(at.era, offset_ms)
+        self._era_known = at.era
+

@@ -1,0 +1,143 @@
+"""Dating: from a device's uptime to UTC, once, when it can be known.
+
+1. Between two anchors with known time: straight between them.
+2. Beyond the anchors: along the measured rate, but no farther than a rate of that baseline deserves.
+3. Before a rate is known: by the newest hello, and only near it.
+4. Before this run's first hello nothing beyond the last anchor is dated; it waits.
+No clock here: everything comes in by `hello` and `learn`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from edge.anchors import RATE_OFF_MOST, Anchor, Anchors
+from edge.clock import Instant
+
+# Without a rate 0.5 % of this is 150 ms, half of what is promised for a boot's first two minutes.
+UNRATED_REACH_MS = 30_000
+# Two anchors that are 6 ms off against each other put the end of 6 baselines 36 ms off, within the 50 promised.
+REACH_BASELINES = 6
+# The rate of the same board in its last boot: the same resonator, another temperature, 100 ppm at most.
+PRIOR_REACH_MS = 300_000
+# A device that kept running through the Pi's reboot is believed as a clock for an hour: 1 s at 280 ppm.
+DEVICE_CLOCK_MS = 3_600_000
+
+
+class Dating:
+    """Dates the records of one boot."""
+
+    def __init__(self, anchors: Anchors, prior_rate: float | None = None) -> None:
+        self.anchors = anchors
+        self.prior_rate = prior_rate  # of the same board in an earlier boot
+        self.final = False  # the boot is over: what cannot be dated well now never can
+
+    def hello(self, uptime_ms: int, at: Instant) -> None:
+        self.anchors.sample(uptime_ms, at)
+
+    @property
+    def anchored(self) -> bool:
+        """Whether anything of this boot ever met a known clock."""
+        return bool(self.anchors.timed) or self._provisional(certain=False) is not None
+
+    def start_ms(self) -> int | None:
+        """When this boot began (UTC), as well as it is known; never waits."""
+        if self.anchors.timed:
+            first = self.anchors.timed[0]
+            return _along(self.anchors.kept[first], self._rate(first)[0], 0)
+        newest = self._provisional(certain=False)
+        return _along(newest, self._borrowed_rate(0)[0], 0) if newest else None
+
+    def date(self, uptime_ms: int) -> int | None:
+        """UTC ms of an uptime, or None while it cannot be known well enough."""
+        kept, timed = self.anchors.kept, self.anchors.timed
+        place = bisect_right(timed, uptime_ms, key=lambda i: kept[i].uptime_ms)
+        if 0 < place < len(timed):
+            return self._between(kept[timed[place - 1]], kept[timed[place]], timed[place], uptime_ms)
+        newest = self._provisional(certain=not self.final)
+        if place == len(timed) and newest:
+            return self._near(kept[timed[-1]] if timed else None, newest, uptime_ms)
+        if not timed:
+            return None
+        return self._beyond(timed[0] if place == 0 else timed[-1], uptime_ms)
+
+    def estimate(self, uptime_ms: int, at: Instant) -> int | None:
+        """UTC ms for the eye while the record waits: by the newest hello if our own clock shows anything."""
+        newest = self.anchors.newest(certain=False)
+        if newest is None or at.own_ms is None:
+            return None
+        return uptime_ms - newest.uptime_ms + newest.mono_ms + at.own_ms - at.mono_ms
+
+    def _provisional(self, certain: bool) -> Anchor | None:
+        """The newest hello in place of an anchor, until this run has one of its own."""
+        newest = self.anchors.newest(certain)
+        return newest if newest and newest.own_ms is not None and not self.anchors.era_begun() else None
+
+    def _near(self, low: Anchor | None, newest: Anchor, uptime_ms: int) -> int | None:
+        """By the newest hello: between it and the last anchor, or near it."""
+        if low and uptime_ms < newest.uptime_ms:
+            return self._between(low, newest, None, uptime_ms)
+        rate, reach_ms = self._borrowed_rate(len(self.anchors.kept))
+        if self.final or abs(uptime_ms - newest.uptime_ms) <= reach_ms:
+            return _along(newest, rate, uptime_ms)
+        return None
+
+    def _between(self, low: Anchor, high: Anchor, place: int | None, uptime_ms: int) -> int:
+        assert low.own_ms is not None and high.own_ms is not None
+        rate = (high.own_ms - low.own_ms) / (high.uptime_ms - low.uptime_ms)
+        if abs(rate - 1) > RATE_OFF_MOST:
+            # The own clock stepped in between. The later time is the corrected one.
+            return _along(high, 1.0 if place is None else self._rate(place)[0], uptime_ms)
+        return _along(low, rate, uptime_ms)
+
+    def _beyond(self, nearest: int, uptime_ms: int) -> int | None:
+        anchor = self.anchors.kept[nearest]
+        rate, reach_ms = self._rate(nearest)
+        if uptime_ms > anchor.uptime_ms and not self.final:
+            if not self.anchors.heard:
+                return None
+            if not self._own_known():
+                reach_ms = min(reach_ms, DEVICE_CLOCK_MS)
+        if self.final or abs(uptime_ms - anchor.uptime_ms) <= reach_ms:
+            return _along(anchor, rate, uptime_ms)
+        return None
+
+    def _own_known(self) -> bool:
+        newest = self.anchors.newest(certain=False)
+        return newest is not None and newest.own_ms is not None
+
+    def _rate(self, place: int) -> tuple[float, int]:
+        """(rate, how far it may be trusted in ms) at an anchor."""
+        found = self.anchors.rate_at(place)
+        if found:
+            return found[0], REACH_BASELINES * found[1]
+        return self._borrowed_rate(place)
+
+    def _borrowed_rate(self, place: int) -> tuple[float, int]:
+        """The rate of this run so far, of the last era that had one, of the board's last boot, or none."""
+        if (rate := self.anchors.rate_now()) is not None:
+            return rate, UNRATED_REACH_MS
+        for other in range(place - 1, -1, -1):
+            if found := self.anchors.rate_at(other):
+                return found[0], PRIOR_REACH_MS
+        return (self.prior_rate, PRIOR_REACH_MS) if self.prior_rate else (1.0, UNRATED_REACH_MS)
+
+    def rate(self) -> float | None:
+        """The newest rate of this boot, for the next boot of the same board."""
+        for place in range(len(self.anchors.kept) - 1, -1, -1):
+            if found := self.anchors.rate_at(place):
+                return found[0]
+        return self.anchors.rate_now()
+
+
+def _along(anchor: Anchor, rate: float, uptime_ms: int) -> int:
+    assert anchor.own_ms is not None
+    return round(anchor.own_ms + (uptime_ms - anchor.uptime_ms) * rate)
+
+
+def increasing(times: Iterable[int], after_ms: int) -> list[int]:
+    """The same times, each at least 1 ms after the one before it and after after_ms."""
+    risen = []
+    for here in times:
+        after_ms = max(here, after_ms + 1)
+        risen.append(after_ms)
+    return risen

@@ -1,0 +1,106 @@
+"""The notebook: what the collector remembers of boards, boots and anchors, in the edge's database.
+
+Reading opens no transaction; writing wants to be inside the collector's.
+"""
+
+from collections.abc import Iterable
+
+from edge.anchors import MOST_ANCHORS, Anchor, Anchors
+from edge.boards import Board
+from edge.boots import WIRE_MASK, Boot
+from edge.dating import Dating
+from edge.stream import DeviceStream
+from store.database import Database
+
+_SELECT = (
+    "SELECT s.id, s.source, s.boot, s.first, s.cursor, s.last_ms, b.ended, b.uptime_ms, b.lost_from, b.lost_to,"
+    " b.lost, EXISTS (SELECT 1 FROM undated u WHERE u.stream = s.id)"
+    " FROM boots b JOIN streams s ON s.id = b.stream"
+)
+
+# Boots that this run has not heard come before all it hears, in the order in which they were met.
+NOT_HEARD_MS = 10**12
+
+
+class Notebook:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def boards(self) -> list[Board]:
+        rows = self._db.execute("SELECT name, upper, source FROM boards ORDER BY met")
+        return [Board(name, upper, source, 0, stored=True) for name, upper, source in rows]
+
+    def open_boots(self) -> list[Boot]:
+        """Boots that are not over, and those with rows that still wait for a date."""
+        rows = self._db.execute(
+            f"{_SELECT} WHERE b.ended = 0 OR s.id IN (SELECT DISTINCT stream FROM undated) ORDER BY s.id"
+        ).fetchall()
+        return [self._boot(row) for row in rows]
+
+    def boot(self, source: str, wire_boot: int) -> Boot | None:
+        """The newest stream that a device filled under this number on the wire."""
+        row = self._db.execute(
+            f"{_SELECT} WHERE s.source = ? AND (s.boot & {WIRE_MASK}) = ? ORDER BY s.boot DESC LIMIT 1",
+            (source, wire_boot),
+        ).fetchone()
+        return self._boot(row) if row else None
+
+    def number(self, source: str, boot: int) -> int | None:
+        """The local number of a stream."""
+        row = self._db.execute("SELECT id FROM streams WHERE source = ? AND boot = ?", (source, boot)).fetchone()
+        return int(row[0]) if row else None
+
+    def last_before(self, stream: int, source: str) -> int:
+        """The newest date of the streams of a source that were met before this one; 0 when there is none."""
+        row = self._db.execute(
+            "SELECT max(last_ms) FROM streams WHERE source = ? AND id < ?", (source, stream)
+        ).fetchone()
+        return int(row[0] or 0)
+
+    def last_on_disk_ms(self) -> int:
+        row = self._db.execute("SELECT max(last_ms) FROM streams").fetchone()
+        return int(row[0] or 0)
+
+    def save(self, stream: int, boot: Boot) -> None:
+        """Remember a boot and its fresh anchors."""
+        self._db.execute(
+            "INSERT INTO boots (stream, ended, uptime_ms, lost_from, lost_to, lost) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (stream) DO UPDATE SET ended = excluded.ended, uptime_ms = excluded.uptime_ms,"
+            " lost_from = excluded.lost_from, lost_to = excluded.lost_to, lost = excluded.lost",
+            (stream, int(boot.ended), boot.uptime_ms, boot.lost_from, boot.lost_to, boot.lost),
+        )
+        self._db.executemany(
+            "INSERT INTO anchors (stream, era, minute, uptime_ms, mono_ms, own_ms) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (stream, era, minute) DO UPDATE SET uptime_ms = excluded.uptime_ms,"
+            " mono_ms = excluded.mono_ms, own_ms = excluded.own_ms",
+            [
+                (stream, a.era, minute, a.uptime_ms, a.mono_ms, a.own_ms)
+                for minute, a in boot.dating.anchors.unsaved()
+            ],
+        )
+
+    def save_boards(self, boards: Iterable[Board]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO boards (name, upper, source, met) SELECT ?, ?, ?, count(*) FROM boards",
+            [(board.name, board.upper, board.source) for board in boards],
+        )
+
+    def learn(self, era: str, offset_ms: int) -> None:
+        """The own clock of an era became known: its anchors get their time."""
+        self._db.execute(
+            "UPDATE anchors SET own_ms = mono_ms + ? WHERE era = ? AND own_ms IS NULL", (offset_ms, era)
+        )
+
+    def _boot(self, row: tuple[int, str, int, int, int, int | None, int, int, int, int, int, int]) -> Boot:
+        anchors = self._db.execute(
+            "SELECT uptime_ms, mono_ms, own_ms, era FROM anchors WHERE stream = ?"
+            f" ORDER BY uptime_ms DESC LIMIT {MOST_ANCHORS}",
+            (row[0],),
+        )
+        stream = DeviceStream(row[1], row[2], row[3], row[4])
+        boot = Boot(row[1].split("~")[0], stream, Dating(Anchors(Anchor(*a) for a in anchors)), met=True)
+        boot.last_ms, boot.ended, boot.uptime_ms = row[5] or 0, bool(row[6]), row[7]
+        boot.lost_from, boot.lost_to, boot.lost, boot.undated = row[8], row[9], row[10], bool(row[11])
+        boot.dating.final = boot.ended
+        boot.heard_mono_ms = row[0] - NOT_HEARD_MS
+        return boot
