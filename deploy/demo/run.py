@@ -6,7 +6,6 @@ the programs by their command lines alone.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import signal
 import socket
@@ -25,11 +24,18 @@ ROOT = Path(__file__).parents[2]
 STATE = ROOT / ".run"
 PROGRAMS = Path(sys.executable).parent
 LAN, HOSTED, LINES = ("127.0.0.1", 8480), ("127.0.0.1", 8490), ("127.0.0.1", 8485)
+Port = tuple[socket.SocketKind, str, tuple[str, int]]
+PORTS: tuple[Port, ...] = (
+    (socket.SOCK_STREAM, "TCP", LAN),
+    (socket.SOCK_STREAM, "TCP", HOSTED),
+    (socket.SOCK_DGRAM, "UDP", LINES),
+)
 SITE = "rumah"
 
 LOOK_S = 0.2  # how often the processes are looked at
 SLOW_S = 60  # without both pages for so long, something is wrong and is said
 END_S = 15  # a process that was asked to end and has not by then is killed
+LAST_WORDS_S = 1  # for what a process wrote before it ended
 PAUSE_S, PAUSE_MOST_S = 1.0, 30.0  # before a process that died starts again; it doubles
 STEADY_S = 60  # one that ran for so long starts again after the shortest pause
 
@@ -107,11 +113,13 @@ class Child:
         self.reader.start()
 
     def _repeat(self, process: subprocess.Popen[str]) -> None:
-        with contextlib.suppress(ValueError):  # closed by end() while a line was awaited
-            for line in process.stdout or ():
+        assert process.stdout
+        with process.stdout as lines:
+            for line in lines:
                 say(self.name, line.rstrip())
 
     def _died(self, code: int, now_s: float) -> None:
+        self.reader.join(LAST_WORDS_S)
         self.pause_s = PAUSE_S if now_s - self.started_s >= STEADY_S else self.pause_s
         how = f"with exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
         say(self.name, f"ended by itself {how}; it starts again in {self.pause_s:g} s")
@@ -131,7 +139,7 @@ class Child:
             say(self.name, f"did not end within {END_S} s; it is killed")
             self.process.kill()
             self.process.wait()
-        self.reader.join(1)
+        self.reader.join(LAST_WORDS_S)
 
 
 def children() -> list[Child]:
@@ -149,12 +157,14 @@ def children() -> list[Child]:
 
 def device(edge: str, name: str, channels: int) -> list[str]:
     to = "udp://{}:{}".format(*LINES)
-    return [edge, "simulate", "--device", name, "--channels", str(channels), "--to", to]
+    # Its memory outlives it, as a board's does: boot number and energy counters go on where they were.
+    memory = f"{name}.eeprom"
+    return [edge, "simulate", "--to", to, "--device", name, "--channels", str(channels), "--state", memory]
 
 
-def write_settings() -> None:
+def write_settings(state: Path) -> None:
     """Files that are there already stay: they may have been changed by hand, and the token must not."""
-    STATE.mkdir(exist_ok=True)
+    state.mkdir(exist_ok=True)
     places = {"lan": LAN, "hosted": HOSTED, "lines": LINES}
     words = {name: "{}:{}".format(*place) for name, place in places.items()}
     contents = {
@@ -163,18 +173,13 @@ def write_settings() -> None:
         "cloud.toml": CLOUD.format(site=SITE, **words),
     }
     for name, content in contents.items():
-        path = STATE / name
+        path = state / name
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(content)
 
 
-def ports_in_use() -> list[str]:
-    wanted = [
-        (socket.SOCK_STREAM, "TCP", LAN),
-        (socket.SOCK_STREAM, "TCP", HOSTED),
-        (socket.SOCK_DGRAM, "UDP", LINES),
-    ]
+def ports_in_use(wanted: Sequence[Port] = PORTS) -> list[str]:
     taken = []
     for kind, name, address in wanted:
         with socket.socket(socket.AF_INET, kind) as attempt:
@@ -248,7 +253,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    write_settings()
+    write_settings(STATE)
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
