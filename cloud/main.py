@@ -51,6 +51,4 @@ def _serve(config: Path, running: Running) -> None:
             key = signing_key(path.with_name("login.key"))
         except (Unopenable, OSError, ValueError) as error:
             raise CannotGoOn(str(error)) from error
-        serve(
-            build(sites, connections, key), settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES
-        )
+        serve(build(sites, connections, key), settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)

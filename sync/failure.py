@@ -1,9 +1,9 @@
 """The kinds of failure on the way to a cloud, told apart by what the sender should do next.
 
-    Unreachable   wait a little and ask again, for ever; nothing is wrong with what was sent
-    RowsRefused   send less, until the rows that are refused stand alone; then withhold them
-    NotAdmitted   a person must look; try every few minutes, withhold nothing
-    TooLarge      halve the batch
+Unreachable   wait a little and ask again, for ever; nothing is wrong with what was sent
+RowsRefused   send less, until the rows that are refused stand alone; then withhold them
+NotAdmitted   a person must look; try every few minutes, withhold nothing
+TooLarge      halve the batch
 """
 
 
