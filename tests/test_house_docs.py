@@ -37,7 +37,7 @@ def test_every_command_and_option_says_what_it_is_for(program: str) -> None:
     parser = describe.parser_of(describe.PROGRAMS[program])
     for name, command in describe.commands(program, parser):
         assert command.description, f"{name} has no description"
-        silent = [action.dest for action in command._actions if not action.help]
+        silent = [action.dest for action in command._actions if not action.help and not action.choices]
         assert silent == [], f"{name} has arguments without help"
 
 
