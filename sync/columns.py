@@ -18,6 +18,8 @@ from metering.quantity import MOST_EXACT
 from metering.reading import ROW_FIELDS, SEQ
 
 Column = Sequence[int | None]
+# Of two values the difference is the step.
+MOST_STEP = 2 * MOST_EXACT
 _INTEGERS, _SOME_MISSING = {int}, {int, NoneType}
 
 
@@ -59,7 +61,7 @@ def decode_column(name: str, numbers: Any, rows: int) -> Column:
         raise BadColumns(f"columns.{name}: a step and {max(rows, 1)} values expected, as many as seq has")
     kinds = set(map(type, numbers))
     step = numbers[0]
-    if type(step) is not int or not 1 <= step <= MOST_EXACT or not kinds <= _SOME_MISSING:
+    if type(step) is not int or not 1 <= step <= MOST_STEP or not kinds <= _SOME_MISSING:
         raise BadColumns(f"columns.{name}: a step from 1, then integers or null expected")
     if kinds != _INTEGERS:
         if name in ROW_FIELDS[: SEQ + 2]:

@@ -41,9 +41,9 @@ MOST_SURPRISES = 10
 class Post(Protocol):
     """The way to a cloud; both raise a sync.failure.Failure."""
 
-    def cursors(self, streams: list[tuple[str, int]]) -> Cursors: ...
+    def cursors(self, streams: list[tuple[str, int]], /) -> Cursors: ...
 
-    def send(self, body: bytes) -> Callable[[], Answer]:
+    def send(self, body: bytes, /) -> Callable[[], Answer]:
         """Start sending; what is given back waits for the answer."""
         ...
 
