@@ -19,7 +19,7 @@ BASELINE_MS = 30_000
 # Long enough to average the jitter, short enough to follow the temperature.
 BASELINE_MOST_MS = 600_000
 # One hello may be seconds late on a bad network, five in a row hardly; in 5 s the drift is at most 25 ms.
-RECENT_HELLOS = 5
+ENOUGH_HELLOS = 5
 # A week of minutes: what is older cannot date anything that is still waiting.
 MOST_ANCHORS = 10_080
 
@@ -41,9 +41,10 @@ class Anchors:
         self.kept: list[Anchor] = []
         self.timed: list[int] = []  # places in `kept` whose own time is known
         self.fresh = False  # something here is not on disk yet
-        self._recent: deque[Anchor] = deque(maxlen=RECENT_HELLOS)
+        self._recent: deque[Anchor] = deque(maxlen=ENOUGH_HELLOS)
         self._first: Anchor | None = None  # of this run; its minutes are counted from here
-        self._best: Anchor | None = None  # of the minute that is running
+        self._best: Anchor | None = None  # of the minute that is running, of so many hellos
+        self._heard = 0
         self._unsaved: list[Anchor] = []
         self._set(sorted(kept, key=lambda anchor: anchor.uptime_ms))
 
@@ -54,13 +55,15 @@ class Anchors:
         here = Anchor(uptime_ms, at.mono_ms, at.own_ms, at.era)
         self._recent.append(here)
         self._first = self._first or here
+        self._heard += 1
         if self._best is None:
-            self._best, self.fresh = here, True
-        elif self._minute(self._best) != self._minute(here):
-            self._keep(self._best)
             self._best = here
+        elif self._heard > ENOUGH_HELLOS and self._minute(self._best) != self._minute(here):
+            self._keep(self._best)
+            self._best, self._heard = here, 1
         elif self._lateness(here) <= self._lateness(self._best):
             self._best = here
+        self.fresh = self.fresh or self._heard == ENOUGH_HELLOS
 
     @property
     def heard(self) -> bool:
@@ -69,7 +72,7 @@ class Anchors:
 
     def newest(self, certain: bool = True) -> Anchor | None:
         """The least late of the last few hellos of this run; None before there are enough to tell (if certain)."""
-        if not self._recent or (certain and len(self._recent) < RECENT_HELLOS):
+        if not self._recent or (certain and len(self._recent) < ENOUGH_HELLOS):
             return None
         return min(self._recent, key=lambda anchor: anchor.mono_ms - anchor.uptime_ms)
 
@@ -90,12 +93,12 @@ class Anchors:
             self._set([known(a) for a in self.kept])
         self._unsaved = [known(a) for a in self._unsaved]
         self._best = known(self._best) if self._best else None
-        self._recent = deque(map(known, self._recent), maxlen=RECENT_HELLOS)
+        self._recent = deque(map(known, self._recent), maxlen=ENOUGH_HELLOS)
         return gained
 
     def unsaved(self) -> list[tuple[int, Anchor]]:
         """(minute of this run, anchor) to write: the minutes that are over, and the best so far of this one."""
-        running = [self._best] if self._best else []
+        running = [self._best] if self._best and self._heard >= ENOUGH_HELLOS else []
         return [(self._minute(anchor), anchor) for anchor in [*self._unsaved, *running]]
 
     def saved(self) -> None:
@@ -114,13 +117,14 @@ class Anchors:
                     best = rate, base
         return best
 
-    def rate_now(self) -> float | None:
-        """The rate from this run's first whole minute to its newest hello, when a baseline lies between."""
+    def rate_now(self) -> tuple[float, int] | None:
+        """(rate, baseline ms) from this run's first whole minute to its newest hello, when long enough."""
         newest = self.newest()
         first = next((a for a in self.kept if newest and a.era == newest.era), None)
         if first is None or newest is None or newest.uptime_ms - first.uptime_ms < BASELINE_MS:
             return None
-        return _rate(first, newest)
+        rate = _rate(first, newest)
+        return None if rate is None else (rate, newest.uptime_ms - first.uptime_ms)
 
     def _farthest(self, index: int, step: int) -> int:
         """The farthest anchor, within the longest baseline, to which a rate can be told."""

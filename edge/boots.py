@@ -16,6 +16,8 @@ WIRE_BITS = 32
 WIRE_MASK: int = 2**WIRE_BITS - 1
 # An uptime this far below the last one is a restart; less is a hello that was overtaken on the way.
 RESTART_MS = 10_000
+# Two minutes of hellos give the next boot a rate.
+FINAL_AFTER_MS = 150_000
 # Boots kept in RAM per source: the running one, four earlier ones it may still hold, and some that ended.
 MOST_IN_RAM = 12
 
@@ -44,6 +46,7 @@ class Boot:
     complete_to: int | None = None  # the newest record an S1 announced
     hello: Hello | None = None
     heard_mono_ms: int = 0
+    ended_mono_ms: int = 0
     answered_mono_ms: int = -(10**9)
     sender: Sender | None = None
     fills: dict[int, Reading] = field(default_factory=dict)
@@ -78,10 +81,10 @@ class Boot:
             self.lost_from = from_seq
         self.lost_to = max(self.lost_to, to_seq)
 
-    def end(self) -> None:
+    def end(self, now_mono_ms: int) -> None:
         self.stream.end()
         self.ended = True
-        self.dating.final = True
+        self.ended_mono_ms = now_mono_ms
 
 
 class Boots:
@@ -113,8 +116,17 @@ class Boots:
         """Every boot, also those whose number a restart has taken over but which are not all on disk."""
         return [*self._boots.values(), *self._retired]
 
+    def settle_rate(self, boot: Boot, now_mono_ms: int) -> None:
+        """Give a boot that ended before its rate was known the rate of another boot of its board.
+
+        What cannot be dated well then, when the next boot had time to show its rate, never can.
+        """
+        if boot.ended:
+            boot.dating.prior_rate = boot.dating.prior_rate or self.rate_of(boot.stream.source, boot.wire_boot)
+            boot.dating.final = now_mono_ms - boot.ended_mono_ms >= FINAL_AFTER_MS
+
     def rate_of(self, source: str, wire_boot: int) -> float | None:
-        """The rate of the board's clock, from the newest other boot of it that has one."""
+        """The rate of the board's clock, from the newest boot of it that has one."""
         same = [b for b in self.all() if b.stream.source == source and b.wire_boot >> 16 == wire_boot >> 16]
         rates = [rate for b in sorted(same, key=lambda b: b.wire_boot) if (rate := b.dating.rate()) is not None]
         return rates[-1] if rates else None

@@ -65,8 +65,16 @@ class Collector:
         """Commit if it is time, acknowledge, and date what waited. Call it at least every 100 ms."""
         boots = self.registry.boots.all()
         self.pace.dirty(any(boot.dirty for boot in boots), at.mono_ms)
-        if not self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
-            return
+        if self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
+            self._write(boots, at)
+
+    def finish(self, at: Instant) -> None:
+        """The process stops: commit what is here, so that the devices need not send it again."""
+        boots = self.registry.boots.all()
+        if any(boot.dirty for boot in boots):
+            self._write(boots, at)
+
+    def _write(self, boots: list[Boot], at: Instant) -> None:
         try:
             self._learn(at)
             moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at)
@@ -74,7 +82,9 @@ class Collector:
             self.pace.committed(at.mono_ms)
             self.tally.writes(True, at)
             answers.after_commit(moved, at)
-            self._commit.date_waiting(boots, at)
+            for boot in boots:
+                self.registry.boots.settle_rate(boot, at.mono_ms)
+            self._commit.date_waiting(boots)
         except sqlite3.Error as error:
             # Disk full, read-only card, I/O error: nothing changed, nothing is acknowledged, try again later.
             self.pace.failed(at.mono_ms)
@@ -122,7 +132,7 @@ class Collector:
             boot, named = complete
             for older in self.registry.boots.older(boot):
                 if older.wire_boot not in named and not older.ended:
-                    older.end()
+                    older.end(heard.at.mono_ms)
 
     def _lost(self, boot: Boot, line: NoReading, heard: Heard) -> None:
         from_seq = max(1, line.seq - line.count + 1)

@@ -64,7 +64,7 @@ class Commit:
             board.stored = board.stored or board.source in used
         return [boot for boot, draft in drafts if _settle(boot, draft)]
 
-    def date_waiting(self, boots: Iterable[Boot], at: Instant) -> None:
+    def date_waiting(self, boots: Iterable[Boot]) -> None:
         """Date what waited, where it can be dated now; small transactions, so that lines are taken between."""
         for boot in boots:
             if boot.undated:

@@ -113,12 +113,13 @@ class Dating:
         return self._borrowed_rate(place)
 
     def _borrowed_rate(self, place: int) -> tuple[float, int]:
-        """The rate of this run so far, of the last era that had one, of the board's last boot, or none."""
-        if (rate := self.anchors.rate_now()) is not None:
-            return rate, UNRATED_REACH_MS
-        for other in range(place - 1, -1, -1):
+        """The nearest rate of this boot, of this run so far, of the board's last boot, or none."""
+        kept = range(len(self.anchors.kept))
+        for other in sorted(kept, key=lambda other: abs(other - place)):
             if found := self.anchors.rate_at(other):
                 return found[0], PRIOR_REACH_MS
+        if found := self.anchors.rate_now():
+            return found[0], REACH_BASELINES * found[1]
         return (self.prior_rate, PRIOR_REACH_MS) if self.prior_rate else (1.0, UNRATED_REACH_MS)
 
     def rate(self) -> float | None:
@@ -126,7 +127,8 @@ class Dating:
         for place in range(len(self.anchors.kept) - 1, -1, -1):
             if found := self.anchors.rate_at(place):
                 return found[0]
-        return self.anchors.rate_now()
+        now = self.anchors.rate_now()
+        return now[0] if now else None
 
 
 def _along(anchor: Anchor, rate: float, uptime_ms: int) -> int:

@@ -101,6 +101,5 @@ class Notebook:
         boot = Boot(row[1].split("~")[0], stream, Dating(Anchors(Anchor(*a) for a in anchors)), met=True)
         boot.last_ms, boot.ended, boot.uptime_ms = row[5] or 0, bool(row[6]), row[7]
         boot.lost_from, boot.lost_to, boot.lost, boot.undated = row[8], row[9], row[10], bool(row[11])
-        boot.dating.final = boot.ended
         boot.heard_mono_ms = row[0] - NOT_HEARD_MS
         return boot

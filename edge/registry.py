@@ -32,7 +32,7 @@ class Registry:
         if boot is None:
             boot = self._begin(source, line)
         elif isinstance(line, Hello) and boot.restarted(line):
-            boot.end()
+            boot.end(at.mono_ms)
             return self._again(boot, line), "restart-under-used-number"
         return boot, meeting.event
 

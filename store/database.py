@@ -23,6 +23,8 @@ CLOUD_PAGE_BYTES = 4096
 # 4 MB of log before it is folded back: fewer rewrites of the same page, and little to replay after a cut.
 CHECKPOINT_BYTES = 4 * 2**20
 
+SHARED_MODE = 0o660
+
 Params = Sequence[Any]
 
 
@@ -84,6 +86,8 @@ def open_database(path: Path, twin: str, at_commit: Callable[[str], None] | None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _only_one(path.with_name(path.name + ".lock")):
+            # SQLite itself makes files 0644; on the Pi collector and sync worker are two users of one group.
+            path.touch(mode=SHARED_MODE)
             conn = _connect(path, EDGE_PAGE_BYTES if twin == "edge" else CLOUD_PAGE_BYTES)
             schema.migrate(sqlite_utils.Database(conn), twin)
     except (OSError, sqlite3.Error) as error:

@@ -1,0 +1,83 @@
+"""`kembar-edge collect`: links, collector, beacon and bulletin in one loop, until told to stop."""
+
+import queue
+import time
+from contextlib import ExitStack, closing
+
+from edge.beacon import BeaconSender
+from edge.bulletin import Bulletin
+from edge.clock import SystemClock
+from edge.collector import Collector
+from edge.link import MOST_QUEUED, Inbox, SerialLink, UdpLink
+from edge.live import Live
+from edge.notebook import Notebook
+from edge.ramfile import RamFile
+from edge.settings import EdgeSettings
+from edge.tally import Tally
+from edge.timezone import tell_timezone
+from process.service import CannotGoOn, Running
+from store.database import Database, Unopenable, open_database
+
+# The longest the loop sleeps: acknowledgements leave at most this late after a commit fell due.
+TURN_S = 0.1
+# Lines taken in one turn before the clock is looked at again.
+MOST_PER_TURN = 500
+
+DATABASE = "kembar.sqlite"
+
+
+def collect(settings: EdgeSettings, running: Running) -> None:
+    """Raises CannotGoOn when the database or a link cannot be opened."""
+    try:
+        db = open_database(settings.edge.data_dir / DATABASE, "edge")
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error
+    with closing(db):
+        _collect(db, settings, running)
+
+
+def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:
+    clock = SystemClock(settings.edge.clock, Notebook(db).last_on_disk_ms())
+    collector = Collector(db, Tally(), Live())
+    bulletin = Bulletin(collector, clock, RamFile(settings.edge.data_dir, "live"))
+    tell_timezone(db, settings.edge.name, settings.edge.timezone, time.time_ns())
+    inbox: Inbox = queue.Queue(MOST_QUEUED)
+    with ExitStack() as stack:
+        beacons = _open_links(settings, inbox, clock, collector.tally, stack)
+        running.ready(f"collecting from {', '.join(link.url for link in settings.link)}")
+        while not running.stop.is_set():
+            _turn(inbox, collector, clock)
+            at = clock.now()
+            bulletin.tick(at)
+            for beacon in beacons:
+                beacon.tick(at.mono_ms)
+            running.alive()
+        collector.finish(clock.now())
+
+
+def _turn(inbox: Inbox, collector: Collector, clock: SystemClock) -> None:
+    try:
+        collector.hear(inbox.get(timeout=TURN_S))
+        for _ in range(MOST_PER_TURN):
+            collector.hear(inbox.get_nowait())
+    except queue.Empty:
+        pass
+    collector.tick(clock.now())
+
+
+def _open_links(
+    settings: EdgeSettings, inbox: Inbox, clock: SystemClock, tally: Tally, stack: ExitStack
+) -> list[BeaconSender]:
+    beacons = []
+    for setting in settings.link:
+        link: UdpLink | SerialLink
+        if setting.udp:
+            link = UdpLink(*setting.udp, inbox, clock.now, tally.count)
+            beacon = BeaconSender(settings.edge.name, setting.udp[0], link.port)
+            stack.callback(beacon.close)
+            beacons.append(beacon)
+        else:
+            link = SerialLink(setting.url, inbox, clock.now, tally.count)
+        link.start()
+        stack.callback(link.close)
+    return beacons

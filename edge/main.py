@@ -1,0 +1,65 @@
+"""The command kembar-edge: `collect` takes readings in, `serve` shows them, `simulate` plays the devices.
+
+It builds objects and does nothing else.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge import simulate
+from edge.collect import DATABASE, collect
+from edge.settings import EdgeSettings
+from edge.site import House
+from pages.app import build, wall_ms
+from pages.guard import own_names
+from process.serve import serve
+from process.service import CannotGoOn, Running, run
+from process.settings import read_settings
+from store.database import Unopenable, open_database
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its help."""
+    top = argparse.ArgumentParser(prog="kembar-edge", description="The Raspberry Pi in the house.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, words in (
+        ("collect", "take lines from devices, keep them on disk, acknowledge them, until told to stop"),
+        ("serve", "serve the LAN pages and the read API until told to stop"),
+    ):
+        command = commands.add_parser(name, help=words, description=words)
+        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
+        command.add_argument("--verbose", action="store_true", help="log more")
+    words = "play devices that speak to a collector, from recorded PZEM-004T data"
+    played = commands.add_parser("simulate", help=words, description=words)
+    simulate.add_arguments(played)
+    played.add_argument("--verbose", action="store_true", help="log more")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = parser().parse_args(argv)
+    if asked.command == "simulate":
+        return run(lambda running: _simulate(asked, running), verbose=asked.verbose)
+    work = {"collect": _collect, "serve": _serve}[asked.command]
+    return run(lambda running: work(asked.config, running), verbose=asked.verbose)
+
+
+def _collect(config: Path, running: Running) -> None:
+    collect(read_settings(config, EdgeSettings), running)
+
+
+def _serve(config: Path, running: Running) -> None:
+    settings = read_settings(config, EdgeSettings)
+    try:
+        open_database(settings.edge.data_dir / DATABASE, "edge").close()
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error
+    house = House(settings, wall_ms)
+    app = build(house.site(), pulse=house.pulse, hosts={*own_names(), *settings.pages.hosts})
+    serve(app, settings.pages.listen, running)
+
+
+def _simulate(asked: argparse.Namespace, running: Running) -> None:
+    if simulate.run(asked, running.stop):
+        raise CannotGoOn("not everything that was measured has been acknowledged")
