@@ -50,10 +50,13 @@ class Figures:
         return UNKNOWN if value is None else self.number(value)
 
     def many(self, value: int) -> str:
-        """A count that stays short: from a million on in millions."""
-        if value < 1_000_000:
+        """A count that stays short enough for the header's line: 774 rb, 1,2 jt, 88 jt."""
+        if value < 10_000:
             return self.number(value)
-        return f"{self.number(value, 1_000_000, 1)}{NBSP}{self.words('number.million')}"
+        if value < 999_500:
+            return self.number(value, 1000) + self.words("number.thousand")
+        decimals = 1 if value < 9_950_000 else 0
+        return self.number(value, 1_000_000, decimals) + self.words("number.million")
 
     def power(self, mw: int | None) -> Figure:
         if mw is None:
@@ -128,20 +131,21 @@ class Figures:
 
     def duration(self, ms: int) -> str:
         """3 jam 41 menit"""
-        return self._span(ms, "duration")
+        return " ".join(self._counted(f"duration.{unit}", n) for unit, n in _parts(ms))
 
     def brief(self, ms: int) -> str:
         """1 j 37 mnt, for tables"""
-        return self._span(ms, "brief")
-
-    def _span(self, ms: int, style: str) -> str:
-        if 0 < ms < MINUTE_MS:
-            return self._counted(f"{style}.seconds", max(1, ms // SECOND_MS))
-        minutes = (ms + MINUTE_MS // 2) // MINUTE_MS
-        days, rest = divmod(minutes, 1440)
-        parts = [("days", days), ("hours", rest // 60), ("minutes", rest % 60)]
-        said = [self._counted(f"{style}.{unit}", n) for unit, n in parts if n]
-        return " ".join(said[:2]) or self._counted(f"{style}.minutes", 0)
+        return " ".join(self._counted(f"brief.{unit}", n) for unit, n in _parts(ms))
 
     def _counted(self, key: str, n: int) -> str:
         return self.words.counted(key, n, self.number(n))
+
+
+def _parts(ms: int) -> list[tuple[str, int]]:
+    """The two largest units of a span that are not 0: days, hours, minutes, or seconds below a minute."""
+    if 0 < ms < MINUTE_MS:
+        return [("seconds", max(1, ms // SECOND_MS))]
+    minutes = (ms + MINUTE_MS // 2) // MINUTE_MS
+    days, rest = divmod(minutes, 1440)
+    parts = [("days", days), ("hours", rest // 60), ("minutes", rest % 60)]
+    return [part for part in parts if part[1]][:2] or [("minutes", 0)]

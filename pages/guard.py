@@ -5,6 +5,7 @@ origins get no header that lets them read. No login here.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from pages.query import Refused
 
 # Names under these ends never come from the public DNS, so no foreign page can carry them.
 _OWN_ENDS: tuple[str, ...] = ("", ".local", ".lan", ".home.arpa")
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_.-]+))(?::\d{1,5})?")
 _READS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 
 HEADERS: dict[str, str] = {
@@ -72,10 +74,8 @@ def _from_here(host: str, origin: str | None, site: str | None) -> bool:
 def _name(host: str) -> str:
     """The name of a Host header without port, brackets and the root's dot; "" when it is not one."""
     host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.partition(":")
-    return name.rstrip(".") if not port or port.isdigit() else ""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"]).rstrip(".") if found else ""
 
 
 def _is_address(name: str) -> bool:

@@ -4,8 +4,9 @@ Gaps come from the last 30 days. The last 24 hours are looked through minute by 
 wrote down is found too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from metering.gap import CAUSES, Gap
 from metering.reading import Meter
@@ -13,14 +14,17 @@ from pages.series import DAY_MS, Blank, blanks, pace_ms, read, watch_ms
 from store.history import History
 
 GAPS_DAYS = 30
+# Gaps of one cause that follow each other this closely are one pause.
+JOIN_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class CauseSum:
-    """All gaps of one cause: how many, their records, their time, when the last one began."""
+    """All gaps of one cause: how many, as how many pauses, their records, their time, when the last began."""
 
     cause: str
     gaps: int
+    pauses: int
     records: int
     ms: int
     last_ms: int | None
@@ -39,11 +43,11 @@ class Account:
     watched_ms: int
 
     @property
-    def gaps(self) -> int:
-        return sum(cause.gaps for cause in self.causes)
+    def pauses(self) -> int:
+        return sum(cause.pauses for cause in self.causes)
 
     @property
-    def gaps_ms(self) -> int:
+    def pauses_ms(self) -> int:
         return sum(cause.ms for cause in self.causes)
 
 
@@ -72,13 +76,38 @@ def by_cause(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[CauseSum]:
 
 def _cause_sum(cause: str, gaps: Sequence[Gap], from_ms: int, to_ms: int) -> CauseSum:
     begun = [gap.from_ms for gap in gaps if gap.from_ms is not None]
+    timed = pauses(gaps, from_ms, to_ms)
+    unknown = sum(gap.from_ms is None or gap.to_ms is None for gap in gaps)
     return CauseSum(
         cause,
         len(gaps),
+        len(timed) + unknown,
         sum(gap.records for gap in gaps),
-        sum(_ms(gap, from_ms, to_ms) for gap in gaps),
+        sum(high - low for low, high in timed),
         max(begun, default=None),
     )
+
+
+def pauses(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[tuple[int, int]]:
+    """Gaps as people count them, cut at the range: those of one source that follow close are one pause.
+
+    A sensor that is silent for half an hour leaves a gap between any two records of its neighbours.
+    """
+    found: list[tuple[int, int]] = []
+    for _source, group in groupby(sorted(_timed(gaps, from_ms, to_ms)), key=lambda gap: gap[0]):
+        joined: list[tuple[int, int]] = []
+        for _, begin, end in group:
+            if joined and begin - joined[-1][1] <= JOIN_MS:
+                begin, end = joined[-1][0], max(joined.pop()[1], end)
+            joined.append((begin, end))
+        found += joined
+    return found
+
+
+def _timed(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> Iterator[tuple[str, int, int]]:
+    for gap in gaps:
+        if gap.from_ms is not None and gap.to_ms is not None and gap.from_ms <= gap.to_ms:
+            yield gap.source, max(gap.from_ms, from_ms), min(gap.to_ms, to_ms)
 
 
 def _order(cause: str) -> int:

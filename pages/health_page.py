@@ -92,10 +92,11 @@ class HealthPage:
 
 
 class HealthWriter:
-    """Writes the page in one language, for a site whose pages begin at `home`."""
+    """Writes the page in one language, for the site `name` whose pages begin at `home`."""
 
-    def __init__(self, words: Words, figures: Figures, now_ms: int, home: str) -> None:
-        self._t, self._f, self._now_ms, self._home = words, figures, now_ms, home
+    def __init__(self, words: Words, figures: Figures, now_ms: int, name: str, home: str) -> None:
+        self._t, self._f, self._now_ms = words, figures, now_ms
+        self._name, self._home = name, home
 
     def page(
         self, held: Account, condition: Condition, twin: str, progress: Sequence[Progress | None]
@@ -118,9 +119,9 @@ class HealthWriter:
     def _lead(self, held: Account) -> str:
         if held.unexplained:
             said = self._t("health.some_unexplained", span=self._f.duration(held.unexplained_ms))
-        elif held.gaps:
-            gaps = self._t.counted("health.gaps", held.gaps, self._f.count(held.gaps))
-            said = self._t("health.all_explained", gaps=gaps, span=self._f.duration(held.gaps_ms))
+        elif held.pauses:
+            gaps = self._t.counted("health.gaps", held.pauses, self._f.count(held.pauses))
+            said = self._t("health.all_explained", gaps=gaps, span=self._f.duration(held.pauses_ms))
         else:
             said = self._t("health.none_at_all")
         if not held.watched_ms:
@@ -157,7 +158,7 @@ class HealthWriter:
         queued = [device.queued for device in condition.devices if device.queued is not None]
         waits = sum(queued) if queued else None
         silent = all(device.state == "silent" for device in condition.devices)
-        text = UNKNOWN if waits is None else self._t("health.behind", n=self._f.many(waits))
+        text = UNKNOWN if waits is None else self._t("health.behind", n=self._f.count(waits))
         return [self._devices(condition.devices), Link(text, "old" if silent else ""), pi]
 
     def _devices(self, devices: Sequence[Device]) -> Hop:
@@ -175,7 +176,6 @@ class HealthWriter:
             (self._t("health.queued"), self._rows(device.queued)),
         ]
         facts += [(self._t("health.firmware"), device.firmware)] if device.firmware else []
-        facts += [(self._t("health.reset_cause"), device.reset_cause)] if device.reset_cause else []
         return Hop("device", title, device.source, *_state(silent), state, facts)
 
     def _edge(self, edge: EdgeSide, heard_ms: int | None) -> Hop:
@@ -187,11 +187,11 @@ class HealthWriter:
             facts.append((self._t("health.waiting"), self._rows(edge.waiting_rows)))
         silent = self._is_silent(heard_ms)
         state = self._t("health.silent" if silent else "health.running")
-        return Hop("pi", self._t("health.edge"), "", *_state(silent), state, facts)
+        return Hop("pi", self._t("health.edge"), self._name, *_state(silent), state, facts)
 
     def _cloud_link(self, side: CloudSide) -> Link:
         level = {"ok": "", "off": "old"}.get(side.state, "warn")
-        waits = UNKNOWN if side.backlog_rows is None else self._f.many(side.backlog_rows)
+        waits = self._f.count(side.backlog_rows)
         return Link(self._t("health.behind", n=waits), level)
 
     def _cloud(self, side: CloudSide) -> Hop:
@@ -220,7 +220,7 @@ class HealthWriter:
 
     def _cause(self, row: CauseSum) -> CauseRow:
         name = cause_name(row.cause, self._t)
-        gaps, records = self._f.count(row.gaps), self._f.count(row.records)
+        gaps, records = self._f.count(row.pauses), self._f.count(row.records)
         if row.last_ms is None:
             return CauseRow(name, gaps, records, self._f.brief(row.ms), "", "", "")
         day = day_of(row.last_ms, self._f.zone).isoformat()

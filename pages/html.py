@@ -94,7 +94,7 @@ class Html:
         with view.site.history() as history:
             held = view.account(history, now_ms)
         going = [view.progress(side, now_ms) for side in condition.clouds]
-        writer = HealthWriter(look.words, figures, now_ms, view.home)
+        writer = HealthWriter(look.words, figures, now_ms, view.site.name, view.home)
         return self._render.site_page(
             "health.html",
             look,

@@ -8,7 +8,7 @@
   const root = document.documentElement;
   root.classList.add("charts");
 
-  const GUTTER_PX = 52, LINE_PX = 1.75, TICK_PX = 12, NARROW_PX = 420, TIP_SIDE = 0.5;
+  const GUTTER_GAP_PX = 8, LINE_PX = 1.75, TICK_PX = 12, NARROW_PX = 420, TIP_SIDE = 0.5, DOT_PX = 6;
   const spans = { from: chart.from / 1000, to: chart.to / 1000 };
   const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
   const plots = [];
@@ -17,11 +17,12 @@
   function axis(least, most) {
     const span = Math.max(most - least, 1e-9);
     const power10 = 10 ** Math.floor(Math.log10(span / 3));
-    const step = [1, 2, 2.5, 5, 10].map(times => times * power10).find(size => span / size <= 4.2) ?? 10 * power10;
-    const low = Math.floor(least / step) * step, high = Math.ceil(most / step - 1e-9) * step;
+    const low = size => Math.floor(least / size + 1e-9) * size, high = size => Math.ceil(most / size - 1e-9) * size;
+    const step = [0.5, 1, 2, 5, 10, 20].map(times => times * power10)
+      .find(size => (high(size) - low(size)) / size < 4.5);
     const ticks = [];
-    for (let tick = low; tick <= high + step / 2; tick += step) ticks.push(tick);
-    return { low, high: Math.max(high, low + step), ticks, decimals: step >= 1 ? 0 : step >= 0.1 && step !== 0.25 ? 1 : 2 };
+    for (let tick = low(step); tick <= high(step) + step / 2; tick += step) ticks.push(tick);
+    return { low: ticks[0], high: ticks.at(-1), ticks };
   }
 
   function scaleOf(spec) {
@@ -51,21 +52,38 @@
       { ...plain, width: LINE_PX, stroke: () => colour("--blue"), fill: spec.area ? () => colour("--area") : undefined }];
   }
 
-  function optionsOf(spec, box, scale) {
+  // As few decimals as the tick needs; the unit stands at the top tick only.
+  function tickText(tick, isTop, unit) {
+    const decimals = [0, 1, 2, 3].find(count => Math.abs(tick - Number(tick.toFixed(count))) < 1e-9) ?? 3;
+    return number(tick, decimals) + (isTop ? `\u00a0${unit}` : "");
+  }
+
+  const ruler = document.createElement("canvas").getContext("2d");
+  function widthOf(texts, font) {
+    ruler.font = font;
+    return Math.ceil(Math.max(...texts.map(text => ruler.measureText(text).width)));
+  }
+
+  const font = `${TICK_PX}px ${getComputedStyle(document.body).fontFamily}`;
+  const labelsOf = (spec, { ticks }) => ticks.map((tick, place) => tickText(tick, place === ticks.length - 1, spec.unit));
+
+  function optionsOf(spec, box, scale, gutter) {
     const narrow = box.clientWidth < NARROW_PX;
     const ticks = chart.ticks.filter((_, place) => !narrow || place % 2 === 0);
-    const font = `${TICK_PX}px ${getComputedStyle(document.body).fontFamily}`;
     const shared = { font, stroke: () => colour("--ink-3"), ticks: { show: false } };
     const grid = { stroke: () => colour("--grid"), width: 1 };
+    const labels = labelsOf(spec, scale);
+    const endsHere = ticks.length && ticks.at(-1)[0] === chart.to;
+    const right = endsHere ? widthOf([ticks.at(-1)[1]], font) / 2 + 1 : DOT_PX;
     return {
-      width: box.clientWidth, height: box.clientHeight, legend: { show: false }, padding: [10, narrow ? 14 : 18, 0, 0],
+      width: box.clientWidth, height: box.clientHeight, legend: { show: false }, padding: [10, right, 0, 0],
       cursor: { show: false }, select: { show: false },
       scales: { x: { time: false, range: [spans.from, spans.to] }, y: { range: [scale.low, scale.high] } },
       axes: [
         { ...shared, grid: { show: false }, size: 26, gap: 6, splits: () => ticks.map(([ms]) => ms / 1000),
           values: () => ticks.map(([, text]) => text) },
-        { ...shared, grid, size: GUTTER_PX, gap: 8, splits: () => scale.ticks, values: () => scale.ticks.map((tick, place) =>
-          number(tick, scale.decimals) + (place === scale.ticks.length - 1 ? `\u00a0${spec.unit}` : "")) },
+        { ...shared, grid, size: gutter, gap: GUTTER_GAP_PX,
+          splits: () => scale.ticks, values: () => labels },
       ],
       series: seriesOf(spec),
       bands: spec.kind === "band" ? [{ series: [1, 2], fill: () => colour("--band") }] : [],
@@ -205,12 +223,14 @@
 
   // ---- drawing, and again when width or theme changes
 
-  document.querySelectorAll("[data-chart]").forEach(box => {
-    const spec = chart.charts[box.dataset.chart];
-    const series = spec && (spec.bars || spec.series.length);
-    if (!series) return;
-    const scale = scaleOf(spec);
-    const plot = new uPlot(optionsOf(spec, box, scale), dataOf(spec), box);
+  const drawn = [...document.querySelectorAll("[data-chart]")]
+    .map(box => ({ box, spec: chart.charts[box.dataset.chart] }))
+    .filter(({ spec }) => spec && (spec.bars || spec.series.length))
+    .map(one => ({ ...one, scale: scaleOf(one.spec) }));
+  // One gutter for all, so that a moment stands at the same place in every chart.
+  const gutter = GUTTER_GAP_PX + widthOf(drawn.flatMap(({ spec, scale }) => labelsOf(spec, scale)).concat("0"), font);
+  drawn.forEach(({ box, spec, scale }) => {
+    const plot = new uPlot(optionsOf(spec, box, scale, gutter), dataOf(spec), box);
     const entry = { plot, spec, box };
     plots.push(entry);
     overlay(entry);

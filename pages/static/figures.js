@@ -19,7 +19,8 @@ const Kembar = (() => {
     return (shown < 0 ? "-" : "") + whole + rest;
   }
 
-  const many = n => n < 1000000 ? number(n) : number(n / 1000000, 1) + NBSP + words["number.million"];
+  const many = n => n < 10000 ? number(n) : n < 999500 ? number(n / 1000) + words["number.thousand"]
+    : number(n / 1000000, n < 9950000 ? 1 : 0) + words["number.million"];
   const power = w => w === null ? [UNKNOWN, ""]
     : Math.abs(w) < KILO_FROM_W - 0.5 ? [number(w), "W"] : [number(w / 1000, 2), "kW"];
   const kwh = wh => wh === null ? [UNKNOWN, ""]

@@ -1,0 +1,38 @@
+"""Real headless Chromium for the tests of pages: every request, console message and error is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+# Chromium's own errands would look like requests of ours.
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+ARTIFACTS = Path(__file__).with_name("artifacts")
+PHONE, LAPTOP = (360, 800), (1280, 900)
+
+
+@dataclass
+class Tab:
+    """A page with what happened in it: hosts asked, console messages above a note, errors of scripts."""
+
+    page: Page
+    hosts: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+    def shot(self, name: str, whole: bool = True) -> Path:
+        ARTIFACTS.mkdir(exist_ok=True)
+        (ARTIFACTS / ".gitignore").write_text("*\n")
+        path = ARTIFACTS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=whole)
+        return path
+
+
+OpenTab = Callable[..., Tab]

@@ -1,0 +1,101 @@
+"""What the tests of pages may ask for; they load it with `pytest_plugins`."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from browser import PHONE, QUIET, OpenTab, Tab
+from filled_house import (
+    NOW_MS,
+    FilledHouse,
+    application,
+    edge_condition,
+    empty_house,
+    fill,
+    live_value,
+    one_meter,
+    served,
+    three_meters,
+)
+from playwright.sync_api import Browser, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def one_meter_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    house = empty_house(tmp_path_factory.mktemp("one"))
+    fill(house, one_meter())
+    return house.path
+
+
+@pytest.fixture
+def house(one_meter_db: Path) -> FilledHouse:
+    """The house with one meter; reading only, so that one database serves every test."""
+    house = FilledHouse(one_meter_db, "edge")
+    house.condition = edge_condition(NOW_MS)
+    house.live = [live_value(NOW_MS)]
+    return house
+
+
+@pytest.fixture(scope="session")
+def three_meters_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    house = empty_house(tmp_path_factory.mktemp("three"))
+    fill(house, three_meters())
+    return house.path
+
+
+@pytest.fixture
+def house_of_three(three_meters_db: Path) -> FilledHouse:
+    house = FilledHouse(three_meters_db, "edge")
+    house.condition = edge_condition(NOW_MS)
+    return house
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[FilledHouse], str]]:
+    """`serve(house)` gives the address of its pages."""
+    with ExitStack() as running:
+        yield lambda house: running.enter_context(served(application(house)))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(chromium: Browser) -> Iterator[OpenTab]:
+    """`open_tab(url, size, dark=..., script=..., language=...)`; each in a context of its own."""
+    contexts = ExitStack()
+
+    def open_one(
+        url: str, size: tuple[int, int] = PHONE, dark: bool = False, script: bool = True, language: str = "id"
+    ) -> Tab:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+            locale=language,
+            timezone_id="America/New_York",
+        )
+        contexts.callback(context.close)
+        tab = Tab(context.new_page())
+        tab.page.on("request", lambda request: tab.hosts.add(urlsplit(request.url).hostname or ""))
+        tab.page.on(
+            "console",
+            lambda message: tab.said.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        tab.page.on("pageerror", lambda error: tab.said.append(str(error)))
+        tab.page.goto(url)
+        return tab
+
+    with contexts:
+        yield open_one

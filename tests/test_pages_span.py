@@ -1,0 +1,59 @@
+"""Times as requests write them become ms, and days are the site's."""
+
+from contextlib import suppress
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.span import BadTime, day_span, parse_ms, period_span, periods
+
+JAKARTA, BERLIN = ZoneInfo("Asia/Jakarta"), ZoneInfo("Europe/Berlin")
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("1795073400000", 1_795_073_400_000),
+        ("2026-11-19T14:30", 1_795_073_400_000),
+        ("2026-11-19 14:30", 1_795_073_400_000),
+        ("2026-11-19T07:30Z", 1_795_073_400_000),
+        ("2026-11-19T08:30+01:00", 1_795_073_400_000),
+        # A plus sign in a query that was not written as %2B.
+        ("2026-11-19T08:30:00 01:00", 1_795_073_400_000),
+        ("2026-11-19", 1_795_021_200_000),
+    ],
+)
+def test_a_time_is_ms_or_iso_in_the_sites_zone(text: str, ms: int) -> None:
+    assert parse_ms(text, JAKARTA) == ms
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_time_or_refused_and_nothing_else_happens(text: str) -> None:
+    with suppress(BadTime):
+        assert isinstance(parse_ms(text, JAKARTA), int)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "14:30", "9999-12-31T23:59", "1e12"])
+def test_what_is_no_time_is_refused_with_what_was_expected(text: str) -> None:
+    with pytest.raises(BadTime, match="expected ISO 8601"):
+        parse_ms(text, JAKARTA)
+
+
+@pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 11, 19), 24)])
+def test_a_day_is_as_long_as_its_clock_says(day: tuple[int, int, int], hours: int) -> None:
+    from_ms, to_ms = day_span(date(*day), BERLIN)
+    assert to_ms - from_ms == hours * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("period", "count"), [("hour", 25), ("day", 25 + 6), ("month", 12)], ids=["hour", "day", "month"]
+)
+def test_periods_cover_their_range_without_overlap(period: str, count: int) -> None:
+    from_ms, to_ms = period_span(period, parse_ms("2026-10-25T12:00", BERLIN), BERLIN)
+    found = list(periods(period, from_ms, to_ms, BERLIN))
+    assert [end for _, end in found[:-1]] == [start for start, _ in found[1:]]
+    assert (found[0][0], found[-1][1], len(found)) == (from_ms, to_ms, count)
