@@ -4,7 +4,6 @@ A value is stale after three missed intervals; then it is the last one known, ne
 """
 
 from dataclasses import dataclass
-from threading import Lock
 
 from metering.quantity import COLUMNS
 from metering.reading import Meter
@@ -19,6 +18,9 @@ MISSED_INTERVALS = 3
 TRAVEL_MS = {"edge": 1000, "cloud": 4000}
 # How often the usual interval of a meter without a live value is measured again.
 PACE_KEPT_MS = 300_000
+# Half a commit's pause: what is on disk changes no faster, and live values do not wait for it.
+STORED_LASTS_MS = 5_000
+STORED_ALONE_LASTS_MS = 1_000
 _ENERGY = COLUMNS.index("energy_wh")
 
 
@@ -42,13 +44,16 @@ class Newest:
 
 
 class Latest:
-    """The newest values of one site; remembers today's sums and each meter's pace. Safe for threads."""
+    """The newest values of one site; remembers what is on disk, today's sums and each meter's pace.
+
+    Threads may share it: two that look at once do the same work twice, and the later one is kept.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self.today = Today(site.zone)
         self._paces: dict[Meter, tuple[int, int]] = {}
-        self._lock = Lock()
+        self._kept: dict[Meter, tuple[int, LiveValue | None]] = {}
 
     def of(self, history: History, now_ms: int) -> list[Newest]:
         """Every meter of the site in order of its key, also those that only live values know yet."""
@@ -62,7 +67,8 @@ class Latest:
     def _newest(
         self, history: History, meter: Meter, live: LiveValue | None, is_stored: bool, now_ms: int
     ) -> Newest:
-        kept = self._stored(history, meter, now_ms) if is_stored else None
+        lasts_ms = STORED_ALONE_LASTS_MS if live is None else STORED_LASTS_MS
+        kept = self._stored(history, meter, now_ms, lasts_ms) if is_stored else None
         value = _later(live, kept)
         if value is None:
             return _never_dated(meter)
@@ -83,22 +89,24 @@ class Latest:
             self.today.wh(history, meter, now_ms, beyond),
         )
 
-    def _stored(self, history: History, meter: Meter, now_ms: int) -> LiveValue | None:
-        kept = history.newest(meter)
-        if kept is None or kept.taken_ms is None:
-            return None
-        return LiveValue(
-            meter, kept.boot, kept.seq, kept.taken_ms, kept.values, self._pace(history, meter, now_ms)
-        )
+    def _stored(self, history: History, meter: Meter, now_ms: int, lasts_ms: int) -> LiveValue | None:
+        """The newest value on disk, as it was at most lasts_ms ago."""
+        held = self._kept.get(meter)
+        if held is not None and 0 <= now_ms - held[0] < lasts_ms:
+            return held[1]
+        kept, value = history.newest(meter), None
+        if kept is not None and kept.taken_ms is not None:
+            pace = self._pace(history, meter, now_ms)
+            value = LiveValue(meter, kept.boot, kept.seq, kept.taken_ms, kept.values, pace)
+        self._kept[meter] = (now_ms, value)
+        return value
 
     def _pace(self, history: History, meter: Meter, now_ms: int) -> int:
-        with self._lock:
-            held = self._paces.get(meter)
+        held = self._paces.get(meter)
         if held and 0 <= now_ms - held[0] < PACE_KEPT_MS:
             return held[1]
         pace = pace_ms(history, meter)
-        with self._lock:
-            self._paces[meter] = (now_ms, pace)
+        self._paces[meter] = (now_ms, pace)
         return pace
 
 

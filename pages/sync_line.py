@@ -23,7 +23,7 @@ class SyncLine:
     state: str
     backlog_rows: int | None = None
     last_ms: int | None = None
-    progress: Progress | None = None
+    whole_rows: int = 0
 
     @property
     def warns(self) -> bool:
@@ -34,7 +34,8 @@ class SyncLine:
         """How much of what there is the cloud holds: the length of the mark's lower bar."""
         if self.state in ("alone", "off", "never"):
             return 0
-        return 100 * self.progress.done // self.progress.whole if self.progress else 100
+        missing = min(self.backlog_rows or 0, self.whole_rows)
+        return 100 * (self.whole_rows - missing) // self.whole_rows if self.whole_rows else 100
 
     def shape(self) -> dict[str, object]:
         """As /latest carries it."""
@@ -56,7 +57,10 @@ def sync_line(
     if twin == "cloud":
         return _seen_from_cloud(clouds[0], now_ms)
     worst = clouds[0]
-    return SyncLine(worst.state, worst.backlog_rows, worst.last_ack_ms, progress(worst))
+    made = progress(worst)
+    # What is under way at any moment is not missing.
+    whole = max(made.whole, condition.edge.seq or 0) if made else 0
+    return SyncLine(worst.state, worst.backlog_rows, worst.last_ack_ms, whole)
 
 
 def _seen_from_cloud(side: CloudSide, now_ms: int) -> SyncLine:

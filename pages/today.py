@@ -12,12 +12,16 @@ from metering.reading import Meter
 from pages.span import day_of, day_span
 from store.history import History
 
+# A commit comes every 10 s; live values in between are added without looking into the history.
+LOOKED_LASTS_MS = 5_000
+
 
 @dataclass(slots=True)
 class _Sum:
     """Energy up to the newest counter value seen, for the day that began at from_ms."""
 
     from_ms: int
+    looked_ms: int | None = None
     counter: tuple[int, int] | None = None
     wh: int | None = None
 
@@ -53,9 +57,11 @@ class Today:
             held = self._sums.get(meter)
             if held is None or held.from_ms != from_ms:
                 held = self._sums[meter] = _Sum(from_ms)
-            since = held.counter[0] + 1 if held.counter else from_ms
-            held.add([(at, wh) for _, _, at, wh in history.counters(meter, since, to_ms)])
-            with_newest = _Sum(from_ms, held.counter, held.wh)
+            if held.looked_ms is None or not 0 <= now_ms - held.looked_ms < LOOKED_LASTS_MS:
+                since = held.counter[0] + 1 if held.counter else from_ms
+                held.add([(at, wh) for _, _, at, wh in history.counters(meter, since, to_ms)])
+                held.looked_ms = now_ms
+            with_newest = _Sum(from_ms, now_ms, held.counter, held.wh)
         if newest is not None and from_ms <= newest[0] < to_ms:
             with_newest.add([newest])
         return with_newest.wh

@@ -7,7 +7,7 @@ from filled_house import DAY_MS, HOUR_MS, NOW_MS, ZONE, FilledHouse, empty_house
 
 from metering.reading import Meter, Row
 from pages.span import day_of, day_span
-from pages.today import Today
+from pages.today import LOOKED_LASTS_MS, Today
 from pages.usage import TooMany, usage
 from store.part import Part
 
@@ -78,7 +78,7 @@ def test_today_takes_only_what_is_new_and_adds_the_live_value(tmp_path: Path) ->
         assert today.wh(history, METER, NOW_MS) == 700
     fill(house, [Part("garage", 1, 2, counted((NOW_MS, 5_950), first=3))])
     with house.history() as history:
-        assert today.wh(history, METER, NOW_MS) == 950
+        assert today.wh(history, METER, NOW_MS + LOOKED_LASTS_MS) == 950
 
 
 def test_a_new_day_begins_at_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@
   const WARNINGS = ["not-admitted", "offline", "catching-up", "silent", "never"];
   const NONE = [UNKNOWN, ""];
   const TIMEOUT_MS = 10000;
+  // The chart of the last day and the comparison with yesterday are the server's: fetched anew now and then.
+  const PAGE_LASTS_MS = 600000;
   const cards = new Map([...main.querySelectorAll("[data-meter]")].map(card => [card.dataset.meter, card]));
   const byId = id => document.getElementById(id);
   let answer = null, answeredAt = 0, timer = null;
@@ -103,6 +105,7 @@
       answer = await reply.json();
       answeredAt = performance.now();
       byId("unreachable").hidden = true;
+      if (performance.now() > PAGE_LASTS_MS) location.reload();
     } catch {
       const silent = performance.now() - answeredAt;
       if (answer && silent > 5000) {
