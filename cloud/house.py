@@ -101,5 +101,5 @@ def _zone(db: Database, site: int) -> ZoneInfo:
     name = Changes(db, site).current(TIMEZONE)
     try:
         return ZoneInfo(name if isinstance(name, str) else FIRST_ZONE)
-    except (ValueError, OSError):  # a zone that this machine does not have
+    except (KeyError, ValueError, OSError):  # a zone that this machine does not have
         return ZoneInfo(FIRST_ZONE)

@@ -176,7 +176,7 @@ class Replay:
         if all(stands.get(stream) == cut.after.cursors[stream] for stream in cut.numbers.values()):
             self._at, self._surprises = cut.after, 0
         else:
-            self._surprised(stands)
+            self._surprised()
         if self._asked_s is not None and now_s - self._asked_s >= ASK_EVERY_S:
             self._next = self._asked_s = None
         self._pace.took(cut.rows, now_s - flight.sent_s)
@@ -184,9 +184,8 @@ class Replay:
         self._watched(answer.watch_s)
         self._withhold(cut, answer.refused)
 
-    def _surprised(self, stands: dict[int, int]) -> None:
+    def _surprised(self) -> None:
         """The cloud is elsewhere than thought: restored, or fed by a copy of this edge. Ask for all."""
-        self._at = self._at.moved(stands)
         self._next = self._asked_s = None
         self._surprises += 1
         if self._surprises > MOST_SURPRISES:

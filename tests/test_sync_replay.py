@@ -287,9 +287,12 @@ def test_more_fills_than_a_batch_holds_travel_in_several(house: House) -> None:
     house.settle(replay)
     with house.edge.db.write():
         house.edge.receiver.receive(Part(*GARAGE, 30_000, fills=[row(seq) for seq in range(1, 29_001)]))
-        house.edge.db.execute("INSERT INTO amends (stream, from_seq, to_seq) VALUES (1, 1, 29000)")
+        house.edge.db.executemany(
+            "INSERT INTO amends (stream, from_seq, to_seq) VALUES (1, ?, ?)", [(1, 900), (901, 29_000)]
+        )
     house.settle(replay)
     assert_twins(house)
+    assert sum(len(part.fills) for batch in house.cloud.batches for part in batch.parts) == 29_000
 
 
 def test_an_impossible_reading_is_withheld_and_what_follows_goes_on(house: House) -> None:
