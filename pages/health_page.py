@@ -22,7 +22,7 @@ _LEVELS: dict[str, tuple[str, str]] = {
     "catching-up": ("warn", "old"),
     "offline": ("old", "off"),
     "not-admitted": ("over", "over"),
-    "off": ("old", "off"),
+    "off": ("warn", "off"),
 }
 Way = list["Hop | Link"]
 
@@ -158,7 +158,7 @@ class HealthWriter:
         queued = [device.queued for device in condition.devices if device.queued is not None]
         waits = sum(queued) if queued else None
         silent = all(device.state == "silent" for device in condition.devices)
-        text = UNKNOWN if waits is None else self._t("health.behind", n=self._f.count(waits))
+        text = "" if waits is None else self._t("health.behind", n=self._f.count(waits))
         return [self._devices(condition.devices), Link(text, "old" if silent else ""), pi]
 
     def _devices(self, devices: Sequence[Device]) -> Hop:
@@ -190,7 +190,7 @@ class HealthWriter:
         return Hop("pi", self._t("health.edge"), self._name, *_state(silent), state, facts)
 
     def _cloud_link(self, side: CloudSide) -> Link:
-        level = {"ok": "", "off": "old"}.get(side.state, "warn")
+        level = {"ok": ""}.get(side.state, "warn")
         waits = self._f.count(side.backlog_rows)
         return Link(self._t("health.behind", n=waits), level)
 

@@ -13,7 +13,7 @@ from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
 
 # Kinds of the edge that want a person; every other kind is grey.
-RED: tuple[str, ...] = ("boot-reused", "name-twice", "rows-refused", "disk-full")
+RED: tuple[str, ...] = ("collector-silent", "disk", "second-board", "too-many", "restart-under-used-number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,6 @@ class NoticeWriter:
         said = [self._notice(notice) for notice in condition.edge.notices]
         if twin == "cloud":
             return said + self._home_is_silent(condition)
-        if condition.edge.clock == "unknown":
-            said.append(Said("", "old", self._t("notice.clock-unknown")))
         return said + [banner for side in condition.clouds for banner in self._cloud(side)]
 
     def _notice(self, notice: Notice) -> Said:
@@ -52,6 +50,8 @@ class NoticeWriter:
         if side.state == "not-admitted":
             places = {"url": host_of(side.url), "reason": side.reason or "?"}
             return [Said("over", "over", self._t("notice.not-admitted", **places))]
+        if side.state == "off":
+            return [Said("warn", "off", self._t("notice.off", url=host_of(side.url)))]
         if side.state == "offline" and side.last_ack_ms is not None:
             at = self._f.since(side.last_ack_ms, self._now_ms)
             return [Said("", "off", self._t("notice.offline", at=at))]

@@ -12,8 +12,8 @@ from pages.site import Twin
 
 # The edge sends at least an empty batch every 30 s; three missed ones are silence.
 SILENT_AFTER_MS = 90_000
-_WORST_FIRST: tuple[str, ...] = ("not-admitted", "offline", "catching-up", "ok", "off")
-WARNINGS: tuple[str, ...] = ("not-admitted", "offline", "catching-up", "silent", "never")
+_WORST_FIRST: tuple[str, ...] = ("not-admitted", "off", "offline", "catching-up", "ok")
+WARNINGS: tuple[str, ...] = ("not-admitted", "off", "offline", "catching-up", "silent", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SyncLine:
     @property
     def share_percent(self) -> int:
         """How much of what there is the cloud holds: the length of the mark's lower bar."""
-        if self.state in ("alone", "off", "never"):
+        if self.state in ("alone", "never"):
             return 0
         missing = min(self.backlog_rows or 0, self.whole_rows)
         return 100 * (self.whole_rows - missing) // self.whole_rows if self.whole_rows else 100

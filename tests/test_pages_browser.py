@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from browser import LAPTOP, PHONE, OpenTab, Tab
-from filled_house import NOW_MS, FilledHouse, edge_condition, live_value
+from filled_house import NOW_MS, FilledHouse, edge_condition, empty_house, fill, live_value, one_meter, served
 from playwright.sync_api import expect
 
+from pages.app import build
+from pages.condition import CloudSide, Condition, Device, EdgeSide, Pulse
 from pages.figures import Figures
 from pages.words import LANGUAGES, Words
 
@@ -245,3 +248,29 @@ def test_browser_and_server_write_the_same_figures(
         [figures.age(age) for age in ages],
         [figures.since(ms, NOW_MS) for ms in moments],
     ]
+
+
+def test_a_hosted_site_says_when_its_home_was_last_heard(tmp_path: Path, open_tab: OpenTab) -> None:
+    house = empty_house(tmp_path, "cloud")
+    fill(house, one_meter())
+    heard = CloudSide("", "ok", NOW_MS - 3_000)
+    device = Device("garage", 65_538, NOW_MS - 9_000, 9_000, None, "live")
+    house.condition = Condition((device,), EdgeSide(NOW_MS - 3_000, None), (heard,))
+    house.live = [live_value(NOW_MS)]
+    app = build(
+        {"ibu": house.site("ibu")}.get, pulse=lambda: Pulse(True, 0.0, 0), hosts=None, now_ms=house.now_ms
+    )
+    with served(app) as url:
+        tab = open_tab(f"{url}/sites/ibu/", LAPTOP)
+        expect(tab.page.locator("#sync")).to_have_text("Tersambung ke rumah")
+        tab.page.get_by_role("link", name="Riwayat").click()
+        expect(tab.page.locator(".chart canvas")).to_have_count(3)
+        tab.page.get_by_role("link", name="Kondisi").click()
+        expect(tab.page.locator(".hop")).to_have_count(3)
+        tab.shot("cloud-health-1280")
+        house.still_ms += 30 * 60_000
+        tab.page.get_by_role("link", name="Sekarang").click()
+        expect(tab.page.locator("#sync")).to_have_text("Tanpa kabar sejak 14.32")
+        expect(tab.page.locator(".banner.warn:visible")).to_contain_text("Rumah tanpa kabar sejak 14.32")
+        tab.shot("cloud-silent-1280")
+        is_quiet(tab)

@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from filled_house import DAY_MS, HOUR_MS, NOW_MS, STEP_MS, FilledHouse, empty_house, fill, made_rows
+import pytest
+from filled_house import DAY_MS, HOUR_MS, NOW_MS, STEP_MS, ZONE, FilledHouse, empty_house, fill, made_rows
 
+from edge.tally import NOTICES
 from metering.gap import Gap
 from pages.catchup import Catchup
-from pages.condition import CloudSide, Condition
+from pages.condition import CloudSide, Condition, EdgeSide, Notice
+from pages.figures import Figures
 from pages.health import account, by_cause
+from pages.notices import NoticeWriter
 from pages.sync_line import sync_line
+from pages.words import LANGUAGES, Words
 from store.part import Hole, Part
 
 pytest_plugins = ("conftest_pages",)
@@ -101,3 +106,13 @@ def test_a_cloud_that_hears_nothing_says_so() -> None:
     assert state(NOW_MS - 30_000) == "fresh"
     assert state(NOW_MS - 91_000) == "silent"
     assert state(None) == "never"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [*NOTICES, "collector-silent", "clock-unknown"])
+def test_every_notice_of_an_edge_has_its_words(language: str, kind: str) -> None:
+    writer = NoticeWriter(Words(language), Figures(Words(language), ZONE), NOW_MS)
+    condition = Condition(edge=EdgeSide(NOW_MS, 1, notices=(Notice(kind, {"about": "garage"}),)))
+    (said,) = writer.all(condition, "edge")
+    assert "{" not in said.text
+    assert said.text != Words(language)("notice.other", kind=kind)

@@ -5,7 +5,7 @@
   const { page, say, power, kwh, quantity, together, counted, age, clock, since, write, put, many, UNKNOWN } = Kembar;
   const main = document.querySelector("[data-now]");
   if (!main) return;
-  const WARNINGS = ["not-admitted", "offline", "catching-up", "silent", "never"];
+  const WARNINGS = ["not-admitted", "off", "offline", "catching-up", "silent", "never"];
   const NONE = [UNKNOWN, ""];
   const TIMEOUT_MS = 10000;
   // The chart of the last day and the comparison with yesterday are the server's: fetched anew now and then.
