@@ -170,19 +170,14 @@ class HealthWriter:
             facts = [(device.source, self._age(device.last_heard_ms)) for device in devices]
             return Hop("device", title, names, *_state(silent), state, facts)
         device = devices[0]
-        facts = [
-            (self._t("health.heard"), self._age(device.last_heard_ms)),
-            (self._t("health.up_to"), self._f.count(device.last_seq)),
-            (self._t("health.queued"), self._rows(device.queued)),
-        ]
+        facts = [(self._t("health.heard"), self._age(device.last_heard_ms)), *self._up_to(device.last_seq)]
+        if device.queued is not None:
+            facts.append((self._t("health.queued"), self._rows(device.queued)))
         facts += [(self._t("health.firmware"), device.firmware)] if device.firmware else []
         return Hop("device", title, device.source, *_state(silent), state, facts)
 
     def _edge(self, edge: EdgeSide, heard_ms: int | None) -> Hop:
-        facts = [
-            (self._t("health.heard"), self._age(heard_ms)),
-            (self._t("health.up_to"), self._f.count(edge.seq)),
-        ]
+        facts = [(self._t("health.heard"), self._age(heard_ms)), *self._up_to(edge.seq)]
         if edge.waiting_rows is not None:
             facts.append((self._t("health.waiting"), self._rows(edge.waiting_rows)))
         silent = self._is_silent(heard_ms)
@@ -195,18 +190,13 @@ class HealthWriter:
         return Link(self._t("health.behind", n=waits), level)
 
     def _cloud(self, side: CloudSide) -> Hop:
-        facts = [(self._t("health.acknowledged"), self._age(side.last_ack_ms))]
-        if side.seq is not None:
-            facts.append((self._t("health.up_to"), self._f.count(side.seq)))
+        facts = [(self._t("health.acknowledged"), self._age(side.last_ack_ms)), *self._up_to(side.seq)]
         facts.append((self._t("health.withheld"), self._rows(side.refused_rows)))
         state = self._t(f"health.state_{side.state}")
         return Hop("cloud", self._t("health.cloud"), host_of(side.url), *_LEVELS[side.state], state, facts)
 
     def _here(self, side: CloudSide) -> Hop:
-        facts = [
-            (self._t("health.up_to"), self._f.count(side.seq)),
-            (self._t("health.withheld"), self._rows(side.refused_rows)),
-        ]
+        facts = [*self._up_to(side.seq), (self._t("health.withheld"), self._rows(side.refused_rows))]
         title, state = self._t("health.this_cloud"), self._t("health.running")
         return Hop("cloud", title, host_of(side.url), "", "ok", state, facts)
 
@@ -261,6 +251,10 @@ class HealthWriter:
         ]
         title, state = self._t("health.clock"), self._t("health.exact" if known else "health.unknown")
         return InfoCard(title, "" if known else "warn", "ok" if known else "old", state, "", facts)
+
+    def _up_to(self, seq: int | None) -> list[Fact]:
+        """A number that this server cannot know is left out."""
+        return [] if seq is None else [(self._t("health.up_to"), self._f.count(seq))]
 
     def _rows(self, count: int | None) -> str:
         return UNKNOWN if count is None else self._t.counted("health.rows", count, self._f.count(count))
