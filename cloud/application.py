@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
-
-import bottle
+from typing import TYPE_CHECKING
 
 from cloud.connections import Connections
 from cloud.door import Door
 from cloud.house import Houses
-from cloud.ingest import Ingest
+from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
 from cloud.sites import Sites
 from cloud.watch import Watch
 from pages import app as pages
 from pages.condition import Pulse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def build(
@@ -22,17 +24,17 @@ def build(
     key: bytes,
     now_ms: Callable[[], int] = pages.wall_ms,
     clock_s: Callable[[], float] = time.monotonic,
-) -> bottle.Bottle:
+) -> "WSGIApplication":
     """`key` signs the cookies of browsers."""
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
     door = Door(sites, Login(sites, key), clock_s)
-    app = pages.build(
+    seen = pages.build(
         houses.find, pulse=lambda: pulse(connections), hosts=None, admit=door.admit, now_ms=now_ms
     )
-    Ingest(sites, connections, watch, now_ms).mount(app)
-    door.mount(app)
-    return app
+    door.mount(seen)
+    taken = Ingest(sites, connections, watch, now_ms).application()
+    return lambda environ, start: (taken if environ["PATH_INFO"] in PATHS else seen)(environ, start)
 
 
 def pulse(connections: Connections) -> Pulse:

@@ -32,6 +32,7 @@ STORAGE_RETRY_S = 30
 log = logging.getLogger(__name__)
 
 Handler = Callable[[HostedSite, Database, bytes], Any]
+PATHS: tuple[str, ...] = ("/api/v1/streams/cursors", "/api/v1/batches", "/api/v1/latest")
 
 
 class Ingest:
@@ -40,13 +41,15 @@ class Ingest:
     ) -> None:
         self._sites, self._connections, self._watch, self._now_ms = sites, connections, watch, now_ms
 
-    def mount(self, app: bottle.Bottle) -> None:
-        for path, handler, encoding in (
-            ("/api/v1/streams/cursors", self._cursors, ""),
-            ("/api/v1/batches", self._batch, "gzip"),
-            ("/api/v1/latest", self._latest, ""),
+    def application(self) -> bottle.Bottle:
+        """The routes as an application of its own: answers without the headers that only browsers need."""
+        app = bottle.Bottle()
+        app.default_error_handler = _error
+        for path, handler, encoding in zip(
+            PATHS, (self._cursors, self._batch, self._latest), ("", "gzip", ""), strict=True
         ):
             app.route(path, "POST", self._guarded(handler, encoding))
+        return app
 
     def _cursors(self, site: HostedSite, db: Database, body: bytes) -> Any:
         asked = listed(_json(body), "streams")
@@ -101,6 +104,15 @@ def refusal(status: int, word: str, message: str, retry_after_s: int | None = No
     if retry_after_s is not None:
         headers["Retry-After"] = str(retry_after_s)
     return bottle.HTTPResponse(orjson.dumps({"error": word, "message": message}), status, headers)
+
+
+def _error(error: Any) -> bytes:
+    """Bottle's own refusals as JSON: another method, or a mistake in the program."""
+    word, message = "failed", "this request failed; the log says why"
+    if error.status_code == 405:
+        word, message = "method", "only POST is answered here"
+    error.content_type = "application/json"
+    return orjson.dumps({"error": word, "message": message})
 
 
 def _body(encoding: str) -> bytes:

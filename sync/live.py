@@ -11,8 +11,8 @@ import orjson
 
 from sync.answer import Answer
 
-# A value travels within this pause, or at once when the device measures more slowly.
-PAUSE_S = 1.0
+# A value waits here at most so long; with the page's own pause of a second it is seen within two.
+PAUSE_S = 0.5
 # Even when nothing changes: the answer says whether somebody still looks.
 RENEW_EVERY_S = 15.0
 MOST_METERS = 256

@@ -58,7 +58,10 @@ class Uplink:
         self._url = checked_url(url)
         self._session = requests.Session()
         self._session.trust_env = False
+        # Only what is needed: a home sends some ten thousand requests a day over a line that may cost.
+        self._session.headers.clear()
         self._session.headers.update({"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT})
+        self._session.headers["Accept-Encoding"] = "identity"
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uplink")
 
     def __enter__(self) -> Self:
