@@ -3,6 +3,7 @@
 A row is a plain tuple because a million of them pass through in seconds; `ROW_FIELDS` names its places.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,9 @@ from metering.quantity import COLUMNS
 Row = tuple[int | None, ...]
 ROW_FIELDS: tuple[str, ...] = ("seq", "channel", "taken_ms", *COLUMNS)
 SEQ, CHANNEL, TAKEN_MS, FIRST_VALUE = 0, 1, 2, 3
+
+# No zero in front, so that a meter has one key only; five digits, because channels have 16 bits at most.
+_KEY = re.compile(r"(.+)/([1-9][0-9]{0,4})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +32,7 @@ class Meter:
     @classmethod
     def parse(cls, key: str) -> Self:
         """The meter of a key; ValueError says what was expected."""
-        source, slash, channel = key.rpartition("/")
-        if not (slash and source and channel.isascii() and channel.isdigit()):
-            raise ValueError(f"meter {key!r} is not <source>/<channel>, for example garage/1")
-        return cls(source, int(channel))
+        found = _KEY.fullmatch(key)
+        if not found:
+            raise ValueError(f"meter {key[:40]!r} is not <source>/<channel>, for example garage/1")
+        return cls(found[1], int(found[2]))
