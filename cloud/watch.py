@@ -3,6 +3,8 @@
 The note is in the database because page and batch may be served by different processes.
 """
 
+import logging
+import sqlite3
 from collections.abc import Callable
 from threading import Lock
 
@@ -13,6 +15,8 @@ from store.database import Database
 WATCH_S = 45
 # Pages ask every second; the note is written once in so many.
 NOTE_EVERY_MS = 5_000
+
+log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -30,12 +34,19 @@ class Watch:
             if 0 <= now_ms - self._noted_ms.get(site, -NOTE_EVERY_MS) < NOTE_EVERY_MS:
                 return
             self._noted_ms[site] = now_ms
+        try:
+            self._note(site, now_ms + 1000 * WATCH_S)
+        except sqlite3.OperationalError as error:
+            # A full disk must not take the pages away: without live values they still show what is stored.
+            log.warning("cannot note that site %d is looked at: %s", site, error)
+
+    def _note(self, site: int, until_ms: int) -> None:
         db = self._connections.mine()
         with db.write():
             db.execute(
                 "INSERT INTO contacts (site, watched_until_ms) VALUES (?, ?)"
                 " ON CONFLICT (site) DO UPDATE SET watched_until_ms = excluded.watched_until_ms",
-                (site, now_ms + 1000 * WATCH_S),
+                (site, until_ms),
             )
 
     def left_s(self, db: Database, site: int) -> int:

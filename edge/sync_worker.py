@@ -71,6 +71,7 @@ class CloudWorker:
             for work in (self._replay, self._live)
         ]
         self.error: BaseException | None = None
+        self._said = ""
 
     def start(self) -> None:
         for thread in self._threads:
@@ -108,13 +109,15 @@ class CloudWorker:
     def _turns(self, replay: Replay) -> None:
         def failed(failure: Failure) -> None:
             self._telling.tell(replay.progress)
-            log.warning("%s: %s", self._url, failure)
+            self._log(str(failure))
 
         def turn() -> bool:
             """Steps until an answer arrived, so that the pauses grow while none does; True when idle."""
             while not self._stop.is_set():
                 step = replay.step()
                 self._telling.tell(replay.progress)
+                if step is Step.LANDED:
+                    self._log(f"answers ({replay.progress.state})")
                 if step is not Step.SENT:
                     return step is Step.IDLE
             return True
@@ -125,11 +128,18 @@ class CloudWorker:
                 self._stop.wait(IDLE_S)
         replay.note()
 
+    def _log(self, said: str) -> None:
+        """Each news once: a line a minute through weeks offline would wear the card."""
+        if said != self._said:
+            self._said = said
+            log.info("%s: %s", self._url, said)
+
     def _live(self) -> None:
         live_file = RamFile(self._data_dir, "live")
         with Uplink(self._url, self._token) as uplink:
             live = Live(live_file.read, uplink, self._watched, monotonic)
-            again = retrying(self._stop, lambda failure: log.info("%s live: %s", self._url, failure))
+            # The other thread tells of the same cloud's failures.
+            again = retrying(self._stop, lambda failure: log.debug("%s live: %s", self._url, failure))
             while not self._stop.wait(PAUSE_S):
                 try:
                     self._attempt(again, live.step)

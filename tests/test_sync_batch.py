@@ -2,12 +2,15 @@
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metering.quantity import MOST_EXACT
 from store.part import CHANGES, Hole, Part
@@ -166,6 +169,39 @@ def test_a_malformed_part_rejects_the_batch(
     changed(fields["parts"][0])
     with pytest.raises(kind):
         Batch.decode(packed(fields), NOW_MS)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) in a JSON value."""
+    for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from places(inner)
+
+
+@given(st.integers(0, 10_000), anything)
+def test_whatever_stands_anywhere_in_a_batch_it_is_read_or_rejected(place: int, wrong: Any) -> None:
+    fields = golden()
+    found = list(places(fields))
+    container, key = found[place % len(found)]
+    container[key] = wrong
+    with suppress(Rejection):
+        Batch.decode(packed(fields), NOW_MS)
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_rejected(body: bytes) -> None:
+    with pytest.raises(Rejection):
+        Batch.decode(body, NOW_MS)
+    with suppress(Rejection):
+        Batch.decode(pack(body), NOW_MS)
 
 
 def test_parts_and_meters_are_bounded() -> None:
