@@ -22,8 +22,8 @@ from store.database import Database, Unopenable, open_database, open_reader
 from sync.progress import Progress
 
 PULSE_S = 0.5
-# A running worker writes every second; after this its word is old.
-OLD_MS = 120_000
+# A running worker writes every few seconds; after this its word is old.
+OLD_MS = 30_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -71,6 +71,7 @@ def _run(config: Path, running: Running) -> None:
     running.ready(f"replaying to {len(workers)} cloud(s)")
     while not running.stop.wait(PULSE_S):
         running.alive()
+        telling.alive()
     for worker in workers:
         worker.join()
     if any(worker.error for worker in workers):

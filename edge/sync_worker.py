@@ -29,6 +29,7 @@ IDLE_S = 1.0
 DISK_PAUSE_S = 30.0
 # Pages look at the progress every few seconds.
 TELL_EVERY_S = 1.0
+ALIVE_EVERY_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,18 @@ class Telling:
         with self._lock:
             self._clouds[progress.url] = progress
             states = [each.state for each in self._clouds.values()]
-            if states == self._told[1] and monotonic() - self._told[0] < TELL_EVERY_S:
-                return
-            self._told = (monotonic(), states)
-            self._ram.write({"at_ms": now_ms(), "clouds": [asdict(p) for p in self._clouds.values()]})
+            if states != self._told[1] or monotonic() - self._told[0] >= TELL_EVERY_S:
+                self._write(states)
+
+    def alive(self) -> None:
+        """Say the same again after a while: a pause of minutes must not look like a worker that is gone."""
+        with self._lock:
+            if monotonic() - self._told[0] >= ALIVE_EVERY_S:
+                self._write(self._told[1])
+
+    def _write(self, states: list[State]) -> None:
+        self._told = (monotonic(), states)
+        self._ram.write({"at_ms": now_ms(), "clouds": [asdict(p) for p in self._clouds.values()]})
 
 
 class CloudWorker:

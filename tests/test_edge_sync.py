@@ -1,4 +1,4 @@
-"""kembar-sync as its threads run it: real database, HTTP and cloud; and what it tells other processes."""
+"""The command kembar-sync as its threads run it: real database, HTTP and cloud, and what it tells others."""
 
 import os
 import threading
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hosted import TOKEN, Hosted, hosted
 
-from edge import sync_main
+from edge import sync_main, sync_worker
 from edge.ramfile import RamFile
-from edge.sync_worker import CloudWorker, Telling
+from edge.sync_worker import ALIVE_EVERY_S, CloudWorker, Telling
 from store.by_stream import RowsByStream
 from store.database import open_database
 from store.part import Part
@@ -125,6 +125,23 @@ def test_live_values_travel_while_somebody_looks(data_dir: Path, cloud: Hosted) 
         until(lambda: [m["seq"] for m in cloud.get("/api/v1/sites/rumah/latest")["meters"]] == [51])
         RamFile(data_dir, "live").write({"at_ms": NOW_MS, "meters": [{**meter, "seq": 52}]})
         until(lambda: [m["seq"] for m in cloud.get("/api/v1/sites/rumah/latest")["meters"]] == [52])
+
+
+def test_a_long_pause_does_not_look_like_a_worker_that_is_gone(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ram, now_s = RamFile(data_dir, "sync"), [100.0]
+    monkeypatch.setattr(sync_worker, "monotonic", lambda: now_s[0])
+    telling = Telling(ram)
+    telling.tell(Progress("https://cloud.example", "offline", 7))
+    ram.remove()
+    telling.alive()
+    assert ram.read() is None
+    now_s[0] += ALIVE_EVERY_S
+    telling.alive()
+    told = ram.read()
+    assert told is not None
+    assert told["clouds"][0]["state"] == "offline"
 
 
 def settings(folder: Path, data_dir: Path, url: str) -> Path:
