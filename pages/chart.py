@@ -4,30 +4,30 @@ The times are the server's, so a browser in another zone draws the same day.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pages.figures import HOUR_MS, Figures
+from pages.figures import MINUTE_MS, Figures
 from pages.series import Blank, Series
 from pages.usage import Bucket
 from pages.words import Words
 
 Shape = dict[str, Any]
-TICK_HOURS = 3
-LATE_TICK_HOURS = 6
+TICK_MINUTES = 180
+QUARTER_MINUTES = 15
 
 
-def ticks(from_ms: int, to_ms: int, figures: Figures, every_hours: int = TICK_HOURS) -> list[tuple[int, str]]:
-    """Full local hours in [from_ms, to_ms] with their clock text; a midnight that ends the range is 24.00."""
+def ticks(
+    from_ms: int, to_ms: int, figures: Figures, every_minutes: int = TICK_MINUTES
+) -> list[tuple[int, str]]:
+    """Round local times in [from_ms, to_ms] with their clock text; a midnight at the end is 24.00."""
+    # Zones are whole quarter hours from UTC; finer steps are taken as they are.
+    step_ms = min(every_minutes, QUARTER_MINUTES) * MINUTE_MS
     found = []
-    at = datetime.fromtimestamp(-(-from_ms // HOUR_MS) * HOUR_MS / 1000, UTC)
-    # Quarter hours, because zones are whole quarters from UTC; clock changes stay right this way too.
-    while (at_ms := int(at.timestamp() * 1000)) <= to_ms:
+    for at_ms in range(-(-from_ms // step_ms) * step_ms, to_ms + 1, step_ms):
         local = figures.local(at_ms)
-        if local.minute == 0 and local.hour % every_hours == 0:
-            ends = at_ms == to_ms and local.hour == 0
+        if (60 * local.hour + local.minute) % every_minutes == 0:
+            ends = at_ms == to_ms and local.hour == local.minute == 0
             found.append((at_ms, f"24{figures.words('number.clock')}00" if ends else figures.clock(at_ms)))
-        at += timedelta(minutes=15)
     return found
 
 

@@ -6,8 +6,8 @@ Nothing stale is shown as current: it becomes "—" with its last value and time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pages.chart import LATE_TICK_HOURS, Shape, lines, named, ticks
-from pages.figures import NOTHING, Figure, Figures
+from pages.chart import Shape, lines, named, ticks
+from pages.figures import HOUR_MS, NOTHING, Figure, Figures
 from pages.latest import Newest
 from pages.overview import Overview
 from pages.words import Words
@@ -56,6 +56,7 @@ class NowPage:
     today: Figure = NOTHING
     compared: str = ""
     silent_count: str = ""
+    chart_title: str = ""
     extremes: list[tuple[str, str]] = field(default_factory=list)
     ranked: list[Card] = field(default_factory=list)
 
@@ -86,6 +87,7 @@ class NowWriter:
             today=self._f.kwh(today_wh),
             compared=self._compared(today_wh, overview.yesterday_wh),
             silent_count=self._t.counted("live.silent_count", count, str(count)) if count else "",
+            chart_title=self._t("now.last", span=self._window(overview)),
             extremes=self._extremes(overview) if len(newest) == 1 else [],
             ranked=_ranked(cards, newest) if len(newest) > 1 else [],
         )
@@ -134,6 +136,14 @@ class NowWriter:
         key = "now.yesterday_less" if today_wh < yesterday_wh else "now.yesterday_more"
         return self._t(key, kwh=kwh, percent=self._f.number(percent) + "%")
 
+    def _window(self, overview: Overview) -> str:
+        """24 jam, not 1 hari: it is not the day of the calendar."""
+        span_ms = overview.window.span_ms
+        hours = span_ms // HOUR_MS
+        if hours > 1:
+            return self._t.counted("duration.hours", hours, str(hours))
+        return self._f.duration(span_ms)
+
     def _extremes(self, overview: Overview) -> list[tuple[str, str]]:
         power, voltage = overview.power_range, overview.voltage_range
         said = []
@@ -148,12 +158,12 @@ class NowWriter:
         return said
 
     def chart(self, overview: Overview) -> Shape:
-        """The last 24 hours: one meter with its band, or a line for each."""
-        hours = LATE_TICK_HOURS
+        """The last hours: one meter with its band, or a line for each."""
         return {
+            "lasts_ms": overview.window.lasts_ms,
             "from": overview.from_ms,
             "to": overview.to_ms,
-            "ticks": ticks(overview.from_ms, overview.to_ms, self._f, hours),
+            "ticks": ticks(overview.from_ms, overview.to_ms, self._f, overview.window.tick_minutes),
             "charts": {
                 "power": {
                     "kind": "band" if len(overview.powers) == 1 else "lines",

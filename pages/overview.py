@@ -1,4 +1,4 @@
-"""The last 24 hours of every meter in ten-minute buckets, and yesterday's energy by this time of day.
+"""The last 24 hours of every meter, or less of a young one, and yesterday's energy by this time of day.
 
 A background for the page "now"; it is computed at most once a minute, since it reads a day of rows.
 """
@@ -10,13 +10,42 @@ from zoneinfo import ZoneInfo
 
 from metering.energy import differences
 from metering.reading import Meter
-from pages.series import DAY_MS, Blank, Series, blanks, pace_ms, read, together, watch_ms
+from pages.series import (
+    DAY_MS,
+    INTERVALS_PER_BUCKET,
+    Blank,
+    Series,
+    blanks,
+    nice_ms,
+    pace_ms,
+    read,
+    together,
+    watch_ms,
+)
 from pages.span import day_of, midnight_ms, ms_of
 from store.history import History
 
-BUCKET_MS = 600_000
 # The chart tells six colours apart; more lines would be a tangle.
 MOST_METERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far back a chart goes, its bucket, its ticks, and for how long it is new enough."""
+
+    span_ms: int
+    bucket_ms: int
+    tick_minutes: int
+    lasts_ms: int
+
+
+# A site that began to record a minute ago would see an empty day; it sees its first minutes instead.
+WINDOWS: tuple[Window, ...] = (
+    Window(600_000, 5_000, 2, 60_000),
+    Window(3_600_000, 30_000, 15, 120_000),
+    Window(6 * 3_600_000, 120_000, 60, 300_000),
+    Window(DAY_MS, 600_000, 360, 600_000),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +53,7 @@ class Overview:
     """blanks and the ranges (lowest, highest; small units) only of a single meter."""
 
     at_ms: int
+    window: Window
     from_ms: int
     to_ms: int
     powers: tuple[tuple[Meter, Series], ...]
@@ -34,17 +64,19 @@ class Overview:
 
 
 def overview(history: History, now_ms: int, zone: ZoneInfo) -> Overview:
-    to_ms = -(-now_ms // BUCKET_MS) * BUCKET_MS
-    from_ms = to_ms - DAY_MS
     meters = history.meters()
-    fine = [(meter, _fine(history, meter, from_ms, to_ms)) for meter in meters[:MOST_METERS]]
+    window = _window(history, meters, now_ms)
+    to_ms = -(-now_ms // window.bucket_ms) * window.bucket_ms
+    from_ms = to_ms - window.span_ms
+    fine = [(meter, _fine(history, meter, from_ms, to_ms, window)) for meter in meters[:MOST_METERS]]
     alone = fine[0] if len(meters) == 1 else None
-    voltage = read(history, meters[0], "voltage_mv", from_ms, to_ms, BUCKET_MS) if alone else None
+    voltage = read(history, meters[0], "voltage_mv", from_ms, to_ms, window.bucket_ms) if alone else None
     return Overview(
         now_ms,
+        window,
         from_ms,
         to_ms,
-        tuple((meter, series.joined(max(1, BUCKET_MS // series.bucket_ms))) for meter, series in fine),
+        tuple((meter, series.joined(max(1, window.bucket_ms // series.bucket_ms))) for meter, series in fine),
         tuple(_blanks(history, *alone)) if alone else (),
         _range(alone[1]) if alone else None,
         _range(voltage),
@@ -52,8 +84,18 @@ def overview(history: History, now_ms: int, zone: ZoneInfo) -> Overview:
     )
 
 
-def _fine(history: History, meter: Meter, from_ms: int, to_ms: int) -> Series:
-    return read(history, meter, "power_mw", from_ms, to_ms, watch_ms(pace_ms(history, meter)))
+def _window(history: History, meters: Sequence[Meter], now_ms: int) -> Window:
+    """The smallest window that holds everything recorded so far, else a day."""
+    begun = [span[0] for meter in meters if (span := history.span_ms(meter))]
+    age_ms = now_ms - min(begun, default=0)
+    return next((window for window in WINDOWS if age_ms <= window.span_ms), WINDOWS[-1])
+
+
+def _fine(history: History, meter: Meter, from_ms: int, to_ms: int, window: Window) -> Series:
+    """In the finest bucket in which silence shows, or the window's where that is narrower still."""
+    pace = pace_ms(history, meter)
+    least = max(window.bucket_ms, nice_ms(INTERVALS_PER_BUCKET * pace))
+    return read(history, meter, "power_mw", from_ms, to_ms, min(watch_ms(pace), least))
 
 
 def _blanks(history: History, meter: Meter, series: Series) -> list[Blank]:

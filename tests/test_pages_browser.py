@@ -7,13 +7,24 @@ from pathlib import Path
 
 import pytest
 from browser import LAPTOP, PHONE, OpenTab, Tab
-from filled_house import NOW_MS, FilledHouse, edge_condition, empty_house, fill, live_value, one_meter, served
+from filled_house import (
+    NOW_MS,
+    FilledHouse,
+    edge_condition,
+    empty_house,
+    fill,
+    live_value,
+    made_rows,
+    one_meter,
+    served,
+)
 from playwright.sync_api import expect
 
 from pages.app import build
 from pages.condition import CloudSide, Condition, Device, EdgeSide, Pulse
 from pages.figures import Figures
 from pages.words import LANGUAGES, Words
+from store.part import Part
 
 pytest_plugins = ("conftest_pages",)
 
@@ -274,3 +285,18 @@ def test_a_hosted_site_says_when_its_home_was_last_heard(tmp_path: Path, open_ta
         expect(tab.page.locator(".banner.warn:visible")).to_contain_text("Rumah tanpa kabar sejak 14.32")
         tab.shot("cloud-silent-1280")
         is_quiet(tab)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "title"), [(3, "10 menit terakhir"), (50, "1 jam terakhir"), (300, "6 jam terakhir")]
+)
+def test_a_young_house_sees_its_first_minutes(
+    tmp_path: Path, serve: Serve, open_tab: OpenTab, minutes: int, title: str
+) -> None:
+    house = empty_house(tmp_path)
+    fill(house, [Part("garage", 1, 0, made_rows(1, 1.0, NOW_MS - minutes * 60_000, NOW_MS, 0, 1, 1, 1))])
+    tab = open_tab(serve(house))
+    expect(tab.page.locator("#h24")).to_have_text(title)
+    expect(tab.page.locator(".chart canvas")).to_have_count(1)
+    tab.shot(f"young-{minutes}")
+    is_quiet(tab)

@@ -9,6 +9,8 @@
   root.classList.add("charts");
 
   const GUTTER_GAP_PX = 8, LINE_PX = 1.75, TICK_PX = 12, NARROW_PX = 420, TIP_SIDE = 0.5, DOT_PX = 6;
+  // An axis of nothing but 0 still has a scale that a house can reach.
+  const LEAST_KWH = 0.05, LEAST_W = 10;
   const spans = { from: chart.from / 1000, to: chart.to / 1000 };
   const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
   const plots = [];
@@ -30,7 +32,7 @@
     const known = values.filter(value => value !== null);
     if (!known.length) return axis(0, 1);
     const most = Math.max(...known), least = Math.min(...known);
-    return spec.floats ? axis(least - 0.5, most + 0.5) : axis(Math.min(0, least), Math.max(most, 1e-3));
+    return spec.floats ? axis(least - 0.5, most + 0.5) : axis(Math.min(0, least), Math.max(most, spec.bars ? LEAST_KWH : LEAST_W));
   }
 
   // Points stand in the middle of their buckets.
@@ -43,13 +45,18 @@
   }
 
   function seriesOf(spec) {
+    // A bucket alone between two gaps is no line; it is a point.
+    const alone = (plot, series) => plot.data[series].flatMap((value, at, all) =>
+      value !== null && (all[at - 1] ?? null) === null && (all[at + 1] ?? null) === null ? [at] : []);
     const plain = { points: { show: false }, spanGaps: false };
+    const dots = stroke => ({ show: true, size: 4, width: 0, stroke, fill: stroke, filter: alone });
     if (spec.bars) return [{}, { ...plain, fill: () => colour("--bar"), width: 0, points: { show: false },
       paths: uPlot.paths.bars({ size: [0.74, 64], radius: 0.08 }) }];
     if (spec.kind === "lines") return [{}, ...spec.series.map((one, place) => (
-      { ...plain, width: LINE_PX, stroke: () => colour(`--m${one.colour}`), dash: place >= 6 ? [6, 4] : [] }))];
+      { ...plain, width: LINE_PX, stroke: () => colour(`--m${one.colour}`), points: dots(() => colour(`--m${one.colour}`)),
+        dash: place >= 6 ? [6, 4] : [] }))];
     return [{}, { ...plain, width: 0 }, { ...plain, width: 0 },
-      { ...plain, width: LINE_PX, stroke: () => colour("--blue"), fill: spec.area ? () => colour("--area") : undefined }];
+      { ...plain, width: LINE_PX, stroke: () => colour("--blue"), points: dots(() => colour("--blue")), fill: spec.area ? () => colour("--area") : undefined }];
   }
 
   // As few decimals as the tick needs; the unit stands at the top tick only.

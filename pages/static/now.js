@@ -8,8 +8,8 @@
   const WARNINGS = ["not-admitted", "off", "offline", "catching-up", "silent", "never"];
   const NONE = [UNKNOWN, ""];
   const TIMEOUT_MS = 10000;
-  // The chart of the last day and the comparison with yesterday are the server's: fetched anew now and then.
-  const PAGE_LASTS_MS = 600000;
+  // The chart and the comparison with yesterday are the server's: fetched anew when they are old.
+  const PAGE_LASTS_MS = page.chart?.lasts_ms ?? 600000;
   const cards = new Map([...main.querySelectorAll("[data-meter]")].map(card => [card.dataset.meter, card]));
   const byId = id => document.getElementById(id);
   let answer = null, answeredAt = 0, timer = null;
