@@ -61,7 +61,8 @@ def _run(config: Path, running: Running) -> None:
         open_database(data_dir / "kembar.sqlite", "edge").close()
     except Unopenable as error:
         raise CannotGoOn(str(error)) from error
-    telling = Telling(RamFile(data_dir, "sync"))
+    ram = RamFile(data_dir, "sync")
+    telling = Telling(ram)
     workers = [
         CloudWorker(cloud.url, cloud.read_token(), settings.edge.name, data_dir, telling, running.stop)
         for cloud in settings.cloud
@@ -74,6 +75,7 @@ def _run(config: Path, running: Running) -> None:
         telling.alive()
     for worker in workers:
         worker.join()
+    ram.remove()
     if any(worker.error for worker in workers):
         raise CannotGoOn("a worker ended; see above")
 
