@@ -80,8 +80,10 @@
     const shared = { font, stroke: () => colour("--ink-3"), ticks: { show: false } };
     const grid = { stroke: () => colour("--grid"), width: 1 };
     const labels = labelsOf(spec, scale);
-    const endsHere = ticks.length && ticks.at(-1)[0] === chart.to;
-    const right = endsHere ? widthOf([ticks.at(-1)[1]], font) / 2 + 1 : DOT_PX;
+    // Room for the half of the last label that would stand out at the right.
+    const [lastMs, lastText] = ticks.at(-1) ?? [chart.from, ""];
+    const beyond = (chart.to - lastMs) / (chart.to - chart.from) * (box.clientWidth - gutter);
+    const right = Math.max(DOT_PX, widthOf([lastText], font) / 2 + 1 - beyond);
     return {
       width: box.clientWidth, height: box.clientHeight, legend: { show: false }, padding: [10, right, 0, 0],
       cursor: { show: false }, select: { show: false },
