@@ -5,29 +5,32 @@ from store.database import Database
 
 
 class Meters:
-    """Local numbers of the meters of one site; remembers the ones it has seen."""
+    """Local numbers of the meters of one site.
+
+    Nothing is remembered here: a transaction that is rolled back takes the numbers it gave with it, and the
+    next meter gets them again.
+    """
 
     def __init__(self, db: Database, site: int) -> None:
         self._db = db
         self._site = site
-        self._known: dict[Meter, int] = {}
 
     def number(self, source: str, channel: int) -> int:
         """The meter's number, made when it is met for the first time (inside a write transaction)."""
-        meter = Meter(source, channel)
-        if meter not in self._known:
-            # A transaction that is rolled back takes its meters with it, so only what is stored is remembered.
-            held = self._find(meter)
-            if held is None:
-                return self._db.insert_id(
-                    "INSERT INTO meters (site, source, channel) VALUES (?, ?, ?) RETURNING id",
-                    (self._site, source, channel),
-                )
-            self._known[meter] = held
-        return self._known[meter]
+        held = self.find(Meter(source, channel))
+        if held is not None:
+            return held
+        return self._db.insert_id(
+            "INSERT INTO meters (site, source, channel) VALUES (?, ?, ?) RETURNING id",
+            (self._site, source, channel),
+        )
 
     def find(self, meter: Meter) -> int | None:
-        return self._known.get(meter) or self._find(meter)
+        row = self._db.execute(
+            "SELECT id FROM meters WHERE site = ? AND source = ? AND channel = ?",
+            (self._site, meter.source, meter.channel),
+        ).fetchone()
+        return int(row[0]) if row else None
 
     def all(self) -> list[Meter]:
         """Every meter of the site, by source, then channel."""
@@ -35,10 +38,3 @@ class Meters:
             "SELECT source, channel FROM meters WHERE site = ? ORDER BY source, channel", (self._site,)
         )
         return [Meter(source, channel) for source, channel in rows]
-
-    def _find(self, meter: Meter) -> int | None:
-        row = self._db.execute(
-            "SELECT id FROM meters WHERE site = ? AND source = ? AND channel = ?",
-            (self._site, meter.source, meter.channel),
-        ).fetchone()
-        return int(row[0]) if row else None
