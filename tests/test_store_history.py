@@ -1,0 +1,93 @@
+"""Gaps and silences as people see them: every interval without readings has a cause."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from madeparts import NOW_MS, Twin, row
+
+from metering.gap import Gap
+from store.part import Hole, Part
+from store.silence import SHORTEST_MS, silences
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[Twin]:
+    made = Twin(tmp_path, "edge")
+    with closing(made.db):
+        yield made
+
+
+def off(from_ms: int, to_ms: int, boot: int = 8, source: str = "garage") -> Gap:
+    return Gap(source, boot, 1, 0, "device-off", from_ms, to_ms)
+
+
+def test_the_time_between_two_boots_is_a_silence_without_a_missing_record() -> None:
+    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 60_000, 70_000)])) == [off(100, 60_000)]
+
+
+def test_a_short_restart_is_no_silence() -> None:
+    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 100 + SHORTEST_MS, 70_000)])) == []
+    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 101 + SHORTEST_MS, 70_000)])) != []
+
+
+def test_boots_of_different_sources_explain_nothing_about_each_other() -> None:
+    assert list(silences([("garage", 7, 0, 100), ("cellar", 8, 60_000, 70_000)])) == []
+
+
+def test_silences_follow_time_and_not_the_order_of_boot_numbers() -> None:
+    spans = [("garage", 9, 0, 100), ("garage", 3, 60_000, 70_000), ("garage", 5, 90_000, 99_000)]
+    assert list(silences(spans)) == [off(100, 60_000, 3), off(70_000, 90_000, 5)]
+
+
+def test_a_boot_inside_another_one_does_not_make_a_silence_of_what_was_measured() -> None:
+    spans = [("garage", 7, 0, 100_000), ("garage", 8, 10_000, 20_000), ("garage", 9, 110_000, 120_000)]
+    assert list(silences(spans)) == [off(100_000, 110_000, 9)]
+
+
+def test_a_range_shows_the_gaps_that_touch_it(edge: Twin) -> None:
+    edge.take(
+        Part(
+            "garage",
+            7,
+            0,
+            [row(1), row(3), row(5)],
+            [Hole(2, 2, "sensor", 200, 300), Hole(4, 4, "link", 400, 500)],
+        )
+    )
+    assert [g.cause for g in edge.history.gaps(300, 400)] == ["sensor"]
+    assert [g.cause for g in edge.history.gaps(301, 400)] == []
+    assert [g.cause for g in edge.history.gaps(301, 401)] == ["link"]
+    assert [g.cause for g in edge.history.gaps(None, None)] == ["sensor", "link"]
+
+
+def test_a_gap_whose_times_are_not_known_is_shown_in_every_range(edge: Twin) -> None:
+    edge.take(Part("garage", 7, 0, [row(1)], [Hole(2, 2, "elsewhere")]))
+    assert [g.from_seq for g in edge.history.gaps(0, 1)] == [2]
+
+
+def test_a_gap_at_the_end_of_a_boot_ends_when_the_next_boot_has_its_first_row(edge: Twin) -> None:
+    edge.take(
+        Part("garage", 7, 0, [row(1, NOW_MS)], [Hole(2, 9, "device-off", NOW_MS, None)]),
+        Part("garage", 8, 0, [row(1, NOW_MS + 4000)]),
+        Part("garage", 9, 0, [row(1, NOW_MS + 8000)]),
+        Part("cellar", 9, 0, [row(1, NOW_MS + 2000)]),
+    )
+    [gap] = edge.history.gaps(None, None)
+    assert (gap.from_ms, gap.to_ms) == (NOW_MS, NOW_MS + 4000)
+
+
+def test_a_gap_at_the_end_of_the_newest_boot_stays_open(edge: Twin) -> None:
+    edge.take(Part("garage", 7, 0, [row(1, NOW_MS)], [Hole(2, 9, "device-off", NOW_MS, None)]))
+    assert edge.history.gaps(None, None)[0].to_ms is None
+
+
+def test_silences_are_shown_in_the_ranges_they_touch(edge: Twin) -> None:
+    edge.take(Part("garage", 7, 0, [row(1, NOW_MS)]), Part("garage", 8, 0, [row(1, NOW_MS + 60_000)]))
+    silent = off(NOW_MS, NOW_MS + 60_000)
+    assert edge.history.gaps(None, None) == [silent]
+    assert edge.history.gaps(NOW_MS + 60_000, NOW_MS + 60_001) == [silent]
+    assert edge.history.gaps(NOW_MS + 60_001, None) == []
+    assert edge.history.gaps(None, NOW_MS) == []
+    assert edge.history.gaps(None, NOW_MS + 1) == [silent]
