@@ -36,3 +36,13 @@ class Tab:
 
 
 OpenTab = Callable[..., Tab]
+
+
+def is_quiet(tab: Tab) -> None:
+    assert tab.said == []
+    assert tab.hosts == {"127.0.0.1"}
+
+
+def has_no_sideways_scrolling(tab: Tab) -> None:
+    wide = tab.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0
