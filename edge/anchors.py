@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from edge.clock import Instant
 
 MINUTE_MS = 60_000
+# Ten hellos are enough for a first anchor; with it a rate is known 40 s after the first hello.
+FIRST_MINUTE_MS = 10_000
 # A ceramic resonator is good for 0.5 %; anything beyond 1 % is a step of a clock, not a rate.
 RATE_OFF_MOST = 0.01
 # The best of a minute's hellos is late by 1-3 ms, so 30 s give the rate to 0.01 %, a fiftieth of what it may be.
@@ -128,13 +130,13 @@ class Anchors:
 
     def _farthest(self, index: int, step: int) -> int:
         """The farthest anchor, within the longest baseline, to which a rate can be told."""
-        here = self.kept[index]
-        while 0 <= index + step < len(self.kept):
-            there = self.kept[index + step]
-            if _rate(here, there) is None or abs(there.uptime_ms - here.uptime_ms) > BASELINE_MOST_MS:
+        here, found = self.kept[index], index
+        for other in range(index + step, -1 if step < 0 else len(self.kept), step):
+            if abs(self.kept[other].uptime_ms - here.uptime_ms) > BASELINE_MOST_MS:
                 break
-            index += step
-        return index
+            if _rate(here, self.kept[other]) is not None:
+                found = other
+        return found
 
     def _keep(self, anchor: Anchor) -> None:
         if not self.kept or anchor.uptime_ms > self.kept[-1].uptime_ms:
@@ -152,8 +154,9 @@ class Anchors:
         return anchor.mono_ms - anchor.uptime_ms * (known[0] if known else 1.0)
 
     def _minute(self, anchor: Anchor) -> int:
-        """The minute of this run, counted from its first hello so that each has sixty of them."""
-        return (anchor.mono_ms - (self._first.mono_ms if self._first else 0)) // MINUTE_MS
+        """The minute of this run, counted from its first hello; the first one is short, for an early rate."""
+        begun_ms = self._first.mono_ms if self._first else 0
+        return (anchor.mono_ms - begun_ms + MINUTE_MS - FIRST_MINUTE_MS) // MINUTE_MS
 
 
 def _rate(one: Anchor, other: Anchor) -> float | None:

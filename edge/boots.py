@@ -20,6 +20,8 @@ RESTART_MS = 10_000
 FINAL_AFTER_MS = 150_000
 # Boots kept in RAM per source: the running one, four earlier ones it may still hold, and some that ended.
 MOST_IN_RAM = 12
+# Below every date minus its seq.
+NO_FLOOR_MS = -(2**40)
 
 
 class Sender(Protocol):
@@ -30,7 +32,7 @@ class Sender(Protocol):
 
 @dataclass(slots=True)
 class Boot:
-    """One (source, boot). `lost` counts what lost lines told, `last_ms` is the newest date on disk."""
+    """One (source, boot). A date on disk is never below floor_ms + seq, so that every missing seq has room."""
 
     name: str
     stream: DeviceStream
@@ -38,10 +40,8 @@ class Boot:
     met: bool = False  # on disk
     ended: bool = False
     uptime_ms: int = 0
-    lost_from: int = 0
-    lost_to: int = 0
-    lost: int = 0
-    last_ms: int = 0
+    dropped: int = 0  # by the last hello
+    floor_ms: int = NO_FLOOR_MS
     undated: bool = False
     complete_to: int | None = None  # the newest record an S1 announced
     hello: Hello | None = None
@@ -71,15 +71,6 @@ class Boot:
 
     def restarted(self, hello: Hello) -> bool:
         return hello.uptime_ms < self.uptime_ms - RESTART_MS
-
-    def tell_lost(self, from_seq: int, to_seq: int) -> None:
-        """Count a `lost` line; it is sent until acknowledged and grows at its end."""
-        if from_seq == self.lost_from and to_seq > self.lost_to:
-            self.lost += to_seq - self.lost_to
-        elif from_seq > self.lost_to:
-            self.lost += to_seq - from_seq + 1
-            self.lost_from = from_seq
-        self.lost_to = max(self.lost_to, to_seq)
 
     def end(self, now_mono_ms: int) -> None:
         self.stream.end()

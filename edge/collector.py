@@ -107,7 +107,7 @@ class Collector:
             case Earlier():
                 boot.complete_to = line.newest
                 self._earlier.name(line.boot)
-                boot.stream.oldest(line.oldest, max(0, line.dropped - boot.lost))
+                boot.stream.oldest(line.oldest)
                 self._end_unnamed(heard)
             case NoReading(cause=cause) if cause == LOST:
                 self._lost(boot, line, heard)
@@ -117,7 +117,8 @@ class Collector:
     def _hello(self, boot: Boot, hello: Hello, heard: Heard) -> None:
         boot.hello, boot.uptime_ms = hello, max(boot.uptime_ms, hello.uptime_ms)
         boot.dating.hello(hello.uptime_ms, heard.at)
-        boot.stream.oldest(hello.oldest, max(0, hello.dropped - boot.lost))
+        boot.stream.oldest(hello.oldest, max(0, hello.dropped - boot.dropped))
+        boot.dropped = hello.dropped
         self._earlier.hello(boot, hello)
         self._end_unnamed(heard)
         if hello.oldest <= boot.stream.cursor:
@@ -136,7 +137,6 @@ class Collector:
 
     def _lost(self, boot: Boot, line: NoReading, heard: Heard) -> None:
         from_seq = max(1, line.seq - line.count + 1)
-        boot.tell_lost(from_seq, line.seq)
         if line.seq <= boot.stream.cursor:
             answers.answer(boot, heard.at)
         boot.stream.lost(from_seq, line.seq)

@@ -38,7 +38,7 @@ class _Draft:
     rows: list[tuple[int | None, ...]]
     holes: list[Hole]
     undated: list[tuple[int, int]]
-    last_ms: int
+    floor_ms: int
 
 
 class Commit:
@@ -98,7 +98,7 @@ class Commit:
         self.notebook.save(found.id, boot)
 
     def _draft(self, boot: Boot) -> _Draft:
-        draft = _Draft([], list(boot.stream.holes), [], boot.last_ms)
+        draft = _Draft([], list(boot.stream.holes), [], boot.floor_ms)
         waits = boot.undated
         for seq in sorted(boot.stream.pending):
             record = boot.stream.pending[seq]
@@ -107,7 +107,8 @@ class Commit:
                 continue
             taken_ms = None if waits else boot.dating.date(record.uptime_ms)
             if taken_ms is not None:
-                taken_ms = draft.last_ms = max(taken_ms, draft.last_ms + 1)
+                taken_ms = max(taken_ms, draft.floor_ms + seq)
+                draft.floor_ms = taken_ms - seq
             if isinstance(record, NoReading):
                 draft.holes.append(Hole(seq, seq, "sensor", taken_ms, taken_ms))
             else:
@@ -138,7 +139,7 @@ def _settle(boot: Boot, draft: _Draft) -> bool:
     boot.met = True
     boot.undated = boot.undated or bool(draft.undated)
     if not boot.undated:
-        boot.last_ms = draft.last_ms
+        boot.floor_ms = draft.floor_ms
     stream.committed(stream.head)
     return moved
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from edge.anchors import RATE_OFF_MOST, Anchor, Anchors
 from edge.clock import Instant
 
-# Without a rate 0.5 % of this is 150 ms, half of what is promised for a boot's first two minutes.
-UNRATED_REACH_MS = 30_000
+# Without a rate 0.5 % of this is 40 ms; what lies farther from a hello waits half a minute for a rate.
+UNRATED_REACH_MS = 8_000
 # Two anchors that are 6 ms off against each other put the end of 6 baselines 36 ms off, within the 50 promised.
 REACH_BASELINES = 6
 # The rate of the same board in its last boot: the same resonator, another temperature, 100 ppm at most.
@@ -136,10 +136,14 @@ def _along(anchor: Anchor, rate: float, uptime_ms: int) -> int:
     return round(anchor.own_ms + (uptime_ms - anchor.uptime_ms) * rate)
 
 
-def increasing(times: Iterable[int], after_ms: int) -> list[int]:
-    """The same times, each at least 1 ms after the one before it and after after_ms."""
+def increasing(dated: Iterable[tuple[int, int]], floor_ms: int) -> list[int]:
+    """The times of (seq, ms) in order, each at least 1 ms per seq after the one before it.
+
+    floor_ms: the date before them minus its seq. A seq that is missing keeps its millisecond, so that a record
+    which turns up later has room.
+    """
     risen = []
-    for here in times:
-        after_ms = max(here, after_ms + 1)
-        risen.append(after_ms)
+    for seq, taken_ms in dated:
+        risen.append(max(taken_ms, floor_ms + seq))
+        floor_ms = risen[-1] - seq
     return risen

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 
 from edge.anchors import MOST_ANCHORS, Anchor, Anchors
 from edge.boards import Board
-from edge.boots import WIRE_MASK, Boot
+from edge.boots import NO_FLOOR_MS, WIRE_MASK, Boot
 from edge.dating import Dating
 from edge.stream import DeviceStream
 from store.database import Database
 
 _SELECT = (
-    "SELECT s.id, s.source, s.boot, s.first, s.cursor, s.last_ms, b.ended, b.uptime_ms, b.lost_from, b.lost_to,"
-    " b.lost, EXISTS (SELECT 1 FROM undated u WHERE u.stream = s.id)"
+    "SELECT s.id, s.source, s.boot, s.first, s.cursor, b.ended, b.uptime_ms, b.dropped,"
+    " EXISTS (SELECT 1 FROM undated u WHERE u.stream = s.id),"
+    " (SELECT r.taken_ms - r.seq FROM readings r WHERE r.stream = s.id AND r.taken_ms IS NOT NULL"
+    " ORDER BY r.seq DESC LIMIT 1)"
     " FROM boots b JOIN streams s ON s.id = b.stream"
 )
 
@@ -64,10 +66,10 @@ class Notebook:
     def save(self, stream: int, boot: Boot) -> None:
         """Remember a boot and its fresh anchors."""
         self._db.execute(
-            "INSERT INTO boots (stream, ended, uptime_ms, lost_from, lost_to, lost) VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO boots (stream, ended, uptime_ms, dropped) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (stream) DO UPDATE SET ended = excluded.ended, uptime_ms = excluded.uptime_ms,"
-            " lost_from = excluded.lost_from, lost_to = excluded.lost_to, lost = excluded.lost",
-            (stream, int(boot.ended), boot.uptime_ms, boot.lost_from, boot.lost_to, boot.lost),
+            " dropped = excluded.dropped",
+            (stream, int(boot.ended), boot.uptime_ms, boot.dropped),
         )
         self._db.executemany(
             "INSERT INTO anchors (stream, era, minute, uptime_ms, mono_ms, own_ms) VALUES (?, ?, ?, ?, ?, ?)"
@@ -91,7 +93,7 @@ class Notebook:
             "UPDATE anchors SET own_ms = mono_ms + ? WHERE era = ? AND own_ms IS NULL", (offset_ms, era)
         )
 
-    def _boot(self, row: tuple[int, str, int, int, int, int | None, int, int, int, int, int, int]) -> Boot:
+    def _boot(self, row: tuple[int, str, int, int, int, int, int, int, int, int | None]) -> Boot:
         anchors = self._db.execute(
             "SELECT uptime_ms, mono_ms, own_ms, era FROM anchors WHERE stream = ?"
             f" ORDER BY uptime_ms DESC LIMIT {MOST_ANCHORS}",
@@ -99,7 +101,7 @@ class Notebook:
         )
         stream = DeviceStream(row[1], row[2], row[3], row[4])
         boot = Boot(row[1].split("~")[0], stream, Dating(Anchors(Anchor(*a) for a in anchors)), met=True)
-        boot.last_ms, boot.ended, boot.uptime_ms = row[5] or 0, bool(row[6]), row[7]
-        boot.lost_from, boot.lost_to, boot.lost, boot.undated = row[8], row[9], row[10], bool(row[11])
+        boot.ended, boot.uptime_ms, boot.dropped, boot.undated = bool(row[5]), row[6], row[7], bool(row[8])
+        boot.floor_ms = NO_FLOOR_MS if row[9] is None else row[9]
         boot.heard_mono_ms = row[0] - NOT_HEARD_MS
         return boot

@@ -35,7 +35,7 @@ class Redate:
         if times:
             with self._db.write():
                 self._enter(stream.id, boot, waiting[: len(times)], times, uncertain)
-            boot.last_ms = times[-1]
+            boot.floor_ms = times[-1] - waiting[len(times) - 1][0]
         boot.undated = len(times) < len(waiting) or len(waiting) == CHUNK_ROWS
 
     def fill(self, stream: int, boot: Boot, reading: Reading, receiver: Receiver) -> None:
@@ -75,6 +75,7 @@ class Redate:
     def _times(
         self, boot: Boot, stream: int, waiting: list[tuple[int, int]], successor_ms: int | None
     ) -> tuple[list[int], bool]:
+        seqs = [seq for seq, _uptime_ms in waiting]
         dated: list[int] = []
         for _seq, uptime_ms in waiting:
             taken_ms = boot.dating.date(uptime_ms)
@@ -82,10 +83,11 @@ class Redate:
                 break
             dated.append(taken_ms)
         if dated or boot.dating.anchored or not boot.over or successor_ms is None:
-            return increasing(dated, boot.last_ms), False
+            return increasing(zip(seqs, dated, strict=False), boot.floor_ms), False
         last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[0]
-        after_ms = max(boot.last_ms, self._notebook.last_before(stream, boot.stream.source))
-        return increasing((successor_ms - last + up for _seq, up in waiting), after_ms), True
+        before_ms = self._notebook.last_before(stream, boot.stream.source)
+        floor_ms = max(boot.floor_ms, before_ms + 1 - seqs[0])
+        return increasing(((seq, successor_ms - last + up) for seq, up in waiting), floor_ms), True
 
     def _enter(
         self, stream: int, boot: Boot, waiting: list[tuple[int, int]], times: list[int], uncertain: bool
@@ -110,15 +112,24 @@ class Redate:
         first_undated = self._db.execute("SELECT min(seq) FROM undated WHERE stream = ?", (stream,)).fetchone()[0]
         if first_undated is not None and reading.seq > first_undated:
             return None
-        before = self._beside(stream, reading.seq, "<", "DESC")
-        after = self._beside(stream, reading.seq, ">", "ASC")
+        low, high = self._room(stream, reading.seq)
         taken_ms = boot.dating.date(reading.uptime_ms)
-        if taken_ms is None and (before or after):
-            taken_ms = before + 1 if before else (after or 0) - 1
         if taken_ms is None:
-            return None
-        taken_ms = taken_ms if before is None else max(taken_ms, before + 1)
-        return taken_ms if after is None else min(taken_ms, after - 1)
+            return low if low is not None else high
+        taken_ms = taken_ms if low is None else max(taken_ms, low)
+        return taken_ms if high is None else min(taken_ms, high)
+
+    def _room(self, stream: int, seq: int) -> tuple[int | None, int | None]:
+        """The earliest and the latest date that leave 1 ms for every seq between here and the rows beside it."""
+        before, after = (
+            self._db.execute(
+                f"SELECT taken_ms + ? - seq FROM readings WHERE stream = ? AND seq {side} ?"
+                f" AND taken_ms IS NOT NULL ORDER BY seq {order} LIMIT 1",
+                (seq, stream, seq),
+            ).fetchone()
+            for side, order in (("<", "DESC"), (">", "ASC"))
+        )
+        return before and before[0], after and after[0]
 
     def _begun(self, stream: int, from_seq: int) -> int | None:
         """When a gap began: with the row before it, or at the boot's beginning with the end of the boot before."""

@@ -90,8 +90,8 @@ class DeviceStream:
     def oldest(self, seq: int, dropped: int = 0) -> None:
         """The device holds nothing below seq: holes below it will never be filled by it.
 
-        The last `dropped` of them it dropped itself (its hello counts more than its lost lines told);
-        the others it must have seen acknowledged, in a life that this edge does not remember.
+        The newest `dropped` of them it dropped itself since it was heard last. The others it saw acknowledged,
+        in a life that this edge does not remember, unless a `lost` line names them later.
         """
         self._pass(seq - 1 - dropped, "elsewhere")
         self._pass(seq - 1, "device-memory")

@@ -89,6 +89,7 @@ def open_database(path: Path, twin: str, at_commit: Callable[[str], None] | None
             # SQLite itself makes files 0644; on the Pi collector and sync worker are two users of one group.
             path.touch(mode=SHARED_MODE)
             conn = _connect(path, EDGE_PAGE_BYTES if twin == "edge" else CLOUD_PAGE_BYTES)
+            _refuse_the_other(conn, twin)
             schema.migrate(sqlite_utils.Database(conn), twin)
     except (OSError, sqlite3.Error) as error:
         raise Unopenable(f"database {path} cannot be opened: {error}; {_advice(error)}") from error
@@ -112,7 +113,16 @@ def open_reader(path: Path) -> Database:
     return Database(conn)
 
 
+def _refuse_the_other(conn: sqlite3.Connection, twin: str) -> None:
+    """Two settings files that name one database would each find half of the tables there."""
+    of_the_other, name = ("contacts", "a cloud") if twin == "edge" else ("hours", "an edge")
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (of_the_other,)).fetchone():
+        raise sqlite3.DatabaseError(f"it is the database of {name}")
+
+
 def _advice(error: Exception) -> str:
+    if "the database of" in str(error):
+        return "name another file in the settings"
     if isinstance(error, PermissionError) or "readonly" in str(error) or "unable to open" in str(error):
         return "check that the folder exists and that this user may write in it"
     if "malformed" in str(error) or "not a database" in str(error):

@@ -67,7 +67,7 @@ def m001_edge(db: sqlite_utils.Database) -> None:
         "CREATE TABLE boards (name TEXT NOT NULL, upper INTEGER NOT NULL, source TEXT NOT NULL,"
         " met INTEGER NOT NULL, PRIMARY KEY (name, upper)) WITHOUT ROWID",
         "CREATE TABLE boots (stream INTEGER PRIMARY KEY, ended INTEGER NOT NULL, uptime_ms INTEGER NOT NULL,"
-        " lost_from INTEGER NOT NULL, lost_to INTEGER NOT NULL, lost INTEGER NOT NULL)",
+        " dropped INTEGER NOT NULL)",
         "CREATE TABLE amends (id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL,"
         " from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL)",
         "CREATE TABLE clouds (id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, amended INTEGER NOT NULL,"

@@ -40,6 +40,11 @@ class Truth:
 class DeviceSide:
     """The Arduino: its crystal, its virtual device, and the truth about what it measured."""
 
+    boot: int
+    device: VirtualDevice
+    crystal: Crystal
+    next_tick: int
+
     def __init__(self, random: Random, truth: Truth, capacity: int) -> None:
         self.random, self.truth, self.capacity = random, truth, capacity
         self.off_until = 0.0
@@ -168,7 +173,7 @@ class House:
         self.edge = EdgeSide(path, self.random, lambda data: self.down.send(data, self.now))
         self.edge.start(self.now, self.now)
         self.image_at: float | None = None
-        self.restored = False
+        self.restored = self.forgets = False
         self.log: list[tuple[float, str]] = []
 
     def run(self, ms: float, calm: bool = False) -> None:
@@ -208,6 +213,10 @@ class House:
         if self.edge.collector is None:
             if self.now < self.edge.off_until:
                 return
+            if self.forgets:
+                # The last answers of the old life have arrived by now.
+                held, self.forgets = self.device.held(), False
+                self.truth.forgotten |= {key for key in self.truth.readings if key not in held}
             unknown = not calm and self.random.random() < self.weather.clock_unknown
             self.edge.start(self.now, self.now + (self.random.uniform(30_000, 600_000) if unknown else 0))
         for at, data in arrived:
@@ -249,8 +258,7 @@ class House:
         elif not self.restored:
             self.note("card image restored")
             self.restored = True
-            held = self.device.held()
-            self.truth.forgotten |= {key for key in self.truth.readings if key not in held}
+            self.forgets = True
             copy_card(copy, self.edge.path)
 
 

@@ -1,0 +1,137 @@
+"""The verdict on a simulated house: what is wrong on either side, in words; nothing when all is right.
+
+1. Every reading that was measured is stored on both sides, once, with its own values; but those that the
+   device lost, which lie in a gap with the right cause, and a restored card's lost future, which the cloud has.
+2. Every date is within 50 ms of the truth; 300 ms in a boot's first two minutes; 1 s where the device was the
+   clock; boots that never met a known clock are marked uncertain instead.
+3. Stored and gaps cover every stream exactly, and time never runs backwards in a boot.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from metering.quantity import COLUMNS
+from simulated import House, Key
+from store.database import Database, open_database
+from store.part import Hole
+
+DATED_WITHIN_MS, AT_FIRST_WITHIN_MS, DARK_WITHIN_MS = 50, 300, 1_000
+FIRST_MS = 120_000
+_VALUES = ", ".join(f"r.{column}" for column in COLUMNS)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one twin holds: rows by (boot, seq), gaps by boot, the streams' spans, uncertain boots."""
+
+    rows: dict[Key, tuple[int, int | None, tuple[int | None, ...]]]
+    gaps: list[tuple[int, Hole]]
+    streams: dict[int, tuple[int, int]]
+    uncertain: set[int]
+
+
+def read(db: Database, channel: str, site: int) -> Held:
+    """`channel`: how this twin's rows tell their channel."""
+    found = db.execute(
+        f"SELECT s.boot, r.seq, {channel}, r.taken_ms, {_VALUES} FROM readings r JOIN streams s ON s.id = r.stream"
+    ).fetchall()
+    rows = {(row[0], row[1]): (row[2], row[3], tuple(row[4:])) for row in found}
+    assert len(rows) == len(found), "a reading is stored twice"
+    gaps = [
+        (row[0], Hole(*row[1:]))
+        for row in db.execute(
+            "SELECT s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms FROM gaps g"
+            " JOIN streams s ON s.id = g.stream ORDER BY s.boot, g.from_seq"
+        )
+    ]
+    streams = db.execute(
+        "SELECT boot, first, cursor, uncertain FROM streams WHERE site = ? AND kind = 'readings'", (site,)
+    ).fetchall()
+    return Held(rows, gaps, {s[0]: (s[1], s[2]) for s in streams}, {s[0] for s in streams if s[3]})
+
+
+def read_edge(house: House) -> Held:
+    return read(open_database(house.edge.path, "edge"), "r.channel", 0)
+
+
+def wrong(house: House, held: Held, cloud: bool = False) -> Iterator[str]:
+    """Everything that is wrong on one side."""
+    yield from _wrong_rows(house, held, cloud)
+    yield from _wrong_gaps(house, held)
+    yield from _wrong_cover(held)
+    if not (cloud and house.restored):
+        # Two lives of a card dated their rows by themselves; where they meet, a few ms may go back.
+        yield from _wrong_order(held)
+
+
+def differences(edge: Held, cloud: Held, restored: bool) -> Iterator[str]:
+    """Where the twins differ; a restored card lacks its lost future and dated some rows anew."""
+    for key in sorted(edge.rows.keys() | cloud.rows.keys()):
+        here, there = edge.rows.get(key), cloud.rows.get(key)
+        if there is None:
+            yield f"{key} is missing in the cloud"
+        elif here != there and not restored:
+            yield f"{key} differs: edge {here}, cloud {there}"
+    if not restored and edge.gaps != cloud.gaps:
+        yield f"gaps differ: only edge {set(edge.gaps) - set(cloud.gaps)}, only cloud {set(cloud.gaps) - set(edge.gaps)}"
+
+
+def _wrong_rows(house: House, held: Held, cloud: bool) -> Iterator[str]:
+    truth = house.truth
+    for key, (reading, when) in truth.readings.items():
+        row = held.rows.get(key)
+        if row is None:
+            lost = key in truth.gone or key in truth.dropped
+            # What the old card acknowledged and did not pass on before its image came back is nowhere.
+            if not lost and key not in truth.forgotten:
+                yield f"{key} is missing"
+            continue
+        channel, taken_ms, values = row
+        if (channel, values) != (reading.channel, reading.values):
+            yield f"{key} has other content"
+        if taken_ms is None:
+            yield f"{key} has no date"
+        elif key[0] not in held.uncertain:
+            yield from _wrong_date(house, key, reading.uptime_ms, taken_ms - when, when)
+    yield from (f"{key} was never measured" for key in held.rows.keys() - truth.readings.keys())
+
+
+def _wrong_date(house: House, key: Key, uptime_ms: int, off_ms: float, when: float) -> Iterator[str]:
+    dark = any(begin <= when <= end for begin, end in house.edge.dark)
+    bound = AT_FIRST_WITHIN_MS if uptime_ms <= FIRST_MS else DATED_WITHIN_MS
+    if abs(off_ms) > (DARK_WITHIN_MS if dark else bound):
+        yield f"{key} at uptime {uptime_ms} is dated {off_ms:.0f} ms off"
+
+
+def _wrong_gaps(house: House, held: Held) -> Iterator[str]:
+    truth = house.truth
+    right = {
+        "sensor": truth.silences.keys(),
+        "device-memory": truth.dropped,
+        "device-off": truth.gone,
+        "elsewhere": truth.forgotten | truth.silences.keys() if house.restored else set(),
+    }
+    for boot, gap in held.gaps:
+        for seq in range(gap.from_seq, gap.to_seq + 1):
+            if (boot, seq) in held.rows:
+                yield f"({boot}, {seq}) is stored and lies in a gap"
+            elif (boot, seq) not in right.get(gap.cause, set()):
+                yield f"({boot}, {seq}) lies in a gap {gap.cause}"
+
+
+def _wrong_cover(held: Held) -> Iterator[str]:
+    for boot, (first, cursor) in held.streams.items():
+        stored = sum(1 for key in held.rows if key[0] == boot and key[1] <= cursor)
+        missing = sum(gap.records for b, gap in held.gaps if b == boot)
+        if stored + missing != cursor - first + 1:
+            yield f"boot {boot}: {stored} stored + {missing} in gaps are not {first}...{cursor}"
+
+
+def _wrong_order(held: Held) -> Iterator[str]:
+    last: dict[int, tuple[int, int]] = {}
+    for boot, seq in sorted(held.rows):
+        taken_ms = held.rows[boot, seq][1]
+        if taken_ms is not None:
+            if boot in last and last[boot][1] >= taken_ms:
+                yield f"({boot}, {seq}) is dated before ({boot}, {last[boot][0]})"
+            last[boot] = (seq, taken_ms)
