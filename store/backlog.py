@@ -83,12 +83,13 @@ class Backlog:
         `after`: where each stream stands at the cloud once everything on the way has arrived; amends above
         that need no fill, because the rows themselves are still to come.
         """
-        streams = {stream.id: stream for stream in self.streams.all()}
-        found: list[Amended] = []
-        for number, stream_id, low, high in self._db.execute(
+        amends = self._db.execute(
             "SELECT id, stream, from_seq, to_seq FROM amends WHERE id > ? ORDER BY id LIMIT ?",
             (beyond, MOST_AMENDS),
-        ).fetchall():
+        ).fetchall()
+        streams = {stream.id: stream for stream in self.streams.all()} if amends else {}
+        found: list[Amended] = []
+        for number, stream_id, low, high in amends:
             stream, high = streams[stream_id], min(high, after.get(stream_id, 0))
             if low <= high:
                 rows = self._rows(stream, low, high, high - low + 1)

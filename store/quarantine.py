@@ -12,7 +12,7 @@ MOST_CHARACTERS = 400
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    id: int
+    number: int
     source: str
     boot: int
     seq: int
@@ -28,21 +28,25 @@ class Quarantine:
 
     def keep(self, source: str, boot: int, seq: int, raw: str, why: str, at_ms: int | None) -> None:
         """Keep one record (inside a write transaction)."""
-        number = self._db.insert_id(
-            "INSERT INTO quarantine (site, source, boot, seq, raw, why, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " RETURNING id",
-            (self._site, source, boot, seq, raw[:MOST_CHARACTERS], why[:MOST_CHARACTERS], at_ms),
+        number = self.count() + 1
+        self._db.execute(
+            "INSERT INTO quarantine (site, number, source, boot, seq, raw, why, at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._site, number, source, boot, seq, raw[:MOST_CHARACTERS], why[:MOST_CHARACTERS], at_ms),
         )
-        self._db.execute("DELETE FROM quarantine WHERE id <= ?", (number - MOST_KEPT,))
+        self._db.execute(
+            "DELETE FROM quarantine WHERE site = ? AND number <= ?", (self._site, number - MOST_KEPT)
+        )
 
     def newest(self, limit: int) -> list[Quarantined]:
         rows = self._db.execute(
-            "SELECT id, source, boot, seq, raw, why, at_ms FROM quarantine WHERE site = ? ORDER BY id DESC LIMIT ?",
+            "SELECT number, source, boot, seq, raw, why, at_ms FROM quarantine WHERE site = ?"
+            " ORDER BY number DESC LIMIT ?",
             (self._site, limit),
         )
         return [Quarantined(*row) for row in rows]
 
     def count(self) -> int:
         """How many were ever quarantined."""
-        row = self._db.execute("SELECT max(id) FROM quarantine WHERE site = ?", (self._site,)).fetchone()
+        row = self._db.execute("SELECT max(number) FROM quarantine WHERE site = ?", (self._site,)).fetchone()
         return int(row[0] or 0)

@@ -41,9 +41,9 @@ def m001_streams(db: sqlite_utils.Database) -> None:
         " channel INTEGER NOT NULL, UNIQUE (site, source, channel))",
         "CREATE TABLE gaps (stream INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
         " cause TEXT NOT NULL, from_ms INTEGER, to_ms INTEGER, PRIMARY KEY (stream, from_seq)) WITHOUT ROWID",
-        "CREATE TABLE quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, site INTEGER NOT NULL,"
-        " source TEXT NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL, raw TEXT NOT NULL,"
-        " why TEXT NOT NULL, at_ms INTEGER)",
+        "CREATE TABLE quarantine (site INTEGER NOT NULL, number INTEGER NOT NULL, source TEXT NOT NULL,"
+        " boot INTEGER NOT NULL, seq INTEGER NOT NULL, raw TEXT NOT NULL, why TEXT NOT NULL, at_ms INTEGER,"
+        " PRIMARY KEY (site, number)) WITHOUT ROWID",
         "CREATE TABLE changes (stream INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL,"
         " key TEXT NOT NULL, rev INTEGER NOT NULL, value TEXT NOT NULL,"
         " PRIMARY KEY (stream, seq)) WITHOUT ROWID",
