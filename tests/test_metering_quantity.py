@@ -81,7 +81,7 @@ def test_one_beyond_a_range_is_outside_it(column: str) -> None:
 
 
 def test_columns_keep_their_order_because_rows_are_tuples() -> None:
-    assert COLUMNS == tuple(LIMITS)
+    assert tuple(LIMITS) == COLUMNS
 
 
 def test_quantities_are_found_by_the_name_people_use() -> None:

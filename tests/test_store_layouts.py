@@ -52,7 +52,7 @@ class Story:
 
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
-    """Up to three boots of two devices, each a few parts with holes and fills, times growing along each boot."""
+    """Up to three boots of two devices, each of a few parts with holes and fills; times grow along a boot."""
     parts: list[Part] = []
     for source, boot in draw(
         st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3)), unique=True, max_size=3)
