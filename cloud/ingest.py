@@ -122,7 +122,7 @@ def _body(encoding: str) -> bytes:
     if came != encoding:
         said = f"Content-Encoding {came[:20] or 'none'}"
         raise WrongEncoding(f"{said}; expected {encoding or 'none'}")
-    if kind != "application/json":
+    if kind not in ("", "application/json"):
         raise WrongEncoding(f"Content-Type {kind[:40] or 'none'}; expected application/json")
     if request.content_length > MOST_PACKED_BYTES:
         raise OverSize(f"the body has {request.content_length} bytes; at most {MOST_PACKED_BYTES}")
