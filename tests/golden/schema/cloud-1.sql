@@ -1,0 +1,19 @@
+CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT);
+CREATE UNIQUE INDEX idx__sqlite_migrations_migration_set_name ON _sqlite_migrations (migration_set, name);
+CREATE TABLE changes (stream INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (stream, seq)) WITHOUT ROWID;
+CREATE TABLE contacts (site INTEGER PRIMARY KEY, heard_ms INTEGER, watched_until_ms INTEGER);
+CREATE TABLE gaps (stream INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, cause TEXT NOT NULL, from_ms INTEGER, to_ms INTEGER, PRIMARY KEY (stream, from_seq)) WITHOUT ROWID;
+CREATE TABLE latest (site INTEGER NOT NULL, source TEXT NOT NULL, channel INTEGER NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL, taken_ms INTEGER NOT NULL, interval_ms INTEGER NOT NULL, vals TEXT NOT NULL, PRIMARY KEY (site, source, channel)) WITHOUT ROWID;
+CREATE TABLE meters (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, source TEXT NOT NULL, channel INTEGER NOT NULL, UNIQUE (site, source, channel));
+CREATE TABLE quarantine (site INTEGER NOT NULL, number INTEGER NOT NULL, source TEXT NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL, raw TEXT NOT NULL, why TEXT NOT NULL, at_ms INTEGER, PRIMARY KEY (site, number)) WITHOUT ROWID;
+CREATE TABLE readings (site INTEGER NOT NULL, meter INTEGER NOT NULL, taken_ms INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL, voltage_mv INTEGER, current_ma INTEGER, power_mw INTEGER, energy_wh INTEGER, frequency_mhz INTEGER, power_factor_milli INTEGER, alarm INTEGER, PRIMARY KEY (site, meter, taken_ms, stream, seq)) WITHOUT ROWID;
+CREATE TABLE sites (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE streams (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, source TEXT NOT NULL, boot INTEGER NOT NULL, kind TEXT NOT NULL, first INTEGER NOT NULL, cursor INTEGER NOT NULL, uncertain INTEGER NOT NULL DEFAULT 0, first_ms INTEGER, last_ms INTEGER, UNIQUE (site, source, boot));
+INSERT INTO _sqlite_migrations VALUES (1, 'cloud', 'm001_cloud', 'then');
+INSERT INTO _sqlite_migrations VALUES (2, 'shared', 'm001_streams', 'then');
+
+INSERT INTO streams (id, site, source, boot, kind, first, cursor, uncertain, first_ms, last_ms)
+ VALUES (1, 1, 'garage', 7, 'readings', 1, 3, 0, 1795168800000, 1795168800000);
+INSERT INTO meters (id, site, source, channel) VALUES (1, 1, 'garage', 1);
+INSERT INTO gaps (stream, from_seq, to_seq, cause, from_ms, to_ms) VALUES (1, 2, 3, 'sensor', 1795168800000, 1795168802000);
+INSERT INTO readings VALUES (1, 1, 1795168800000, 1, 1, 225700, 108, 24400, 38, 50000, 1000, 0);
