@@ -32,7 +32,7 @@ class Sender(Protocol):
 
 @dataclass(slots=True)
 class Boot:
-    """One (source, boot). A date on disk is never below floor_ms + seq, so that every missing seq has room."""
+    """One (source, boot). A date is never below floor_ms + seq, so that every missing seq has room."""
 
     name: str
     stream: DeviceStream
@@ -73,7 +73,7 @@ class Boot:
         return hello.uptime_ms < self.uptime_ms - RESTART_MS
 
     def end(self, now_mono_ms: int) -> None:
-        self.stream.end()
+        self.stream.end(self.complete_to or 0)
         self.ended = True
         self.ended_mono_ms = now_mono_ms
 
@@ -113,13 +113,17 @@ class Boots:
         What cannot be dated well then, when the next boot had time to show its rate, never can.
         """
         if boot.ended:
-            boot.dating.prior_rate = boot.dating.prior_rate or self.rate_of(boot.stream.source, boot.wire_boot)
+            boot.dating.prior_rate = boot.dating.prior_rate or self.rate_of(
+                boot.stream.source, boot.wire_boot
+            )
             boot.dating.final = now_mono_ms - boot.ended_mono_ms >= FINAL_AFTER_MS
 
     def rate_of(self, source: str, wire_boot: int) -> float | None:
         """The rate of the board's clock, from the newest boot of it that has one."""
         same = [b for b in self.all() if b.stream.source == source and b.wire_boot >> 16 == wire_boot >> 16]
-        rates = [rate for b in sorted(same, key=lambda b: b.wire_boot) if (rate := b.dating.rate()) is not None]
+        rates = [
+            rate for b in sorted(same, key=lambda b: b.wire_boot) if (rate := b.dating.rate()) is not None
+        ]
         return rates[-1] if rates else None
 
     def older(self, boot: Boot) -> list[Boot]:

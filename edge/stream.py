@@ -77,8 +77,11 @@ class DeviceStream:
     def lost(self, from_seq: int, to_seq: int) -> None:
         """The device dropped from_seq ... to_seq: those that are not stored are a gap `device-memory`."""
         from_seq = max(from_seq, self.first)
-        if from_seq <= self.cursor:
-            self.renames.append(Hole(from_seq, min(to_seq, self.cursor), "device-memory"))
+        if from_seq > to_seq:
+            return
+        named = Hole(from_seq, min(to_seq, self.cursor), "device-memory")
+        if named.records > 0 and named not in self.renames:
+            self.renames.append(named)
         self.holes = [
             piece for hole in self.holes for piece in _named(hole, from_seq, to_seq, "device-memory")
         ]
@@ -90,16 +93,20 @@ class DeviceStream:
     def oldest(self, seq: int, dropped: int = 0) -> None:
         """The device holds nothing below seq: holes below it will never be filled by it.
 
-        The newest `dropped` of them it dropped itself since it was heard last. The others it saw acknowledged,
-        in a life that this edge does not remember, unless a `lost` line names them later.
+        The newest `dropped` of them it dropped itself since it was heard last. The others it saw
+        acknowledged, in a life that this edge does not remember, unless a `lost` line names them later.
         """
         self._pass(seq - 1 - dropped, "elsewhere")
         self._pass(seq - 1, "device-memory")
 
-    def end(self) -> None:
-        """The boot is over and nothing more will come: what waits is taken, holes are `device-off`."""
-        if self._waiting:
-            self._pass(max(self._waiting), "device-off")
+    def end(self, newest: int = 0) -> None:
+        """The boot is over and nothing more will come: what waits is taken, holes are `device-off`.
+
+        `newest`: the newest record that the device said it held; what of it never came is such a hole too.
+        """
+        if self._lost:
+            self._pass(self._lost[0] - 1, "device-off")
+        self._pass(max([newest, *self._waiting]), "device-off")
 
     @property
     def dirty(self) -> bool:
