@@ -10,6 +10,9 @@ from dataclasses import dataclass
 HOLD_MS = 20_000
 # A house has a handful of devices. Names beyond this are a mistake or an attack; the known ones go on.
 MOST_DEVICES = 64
+# A board whose EEPROM is worn out draws a new upper half at every start and looks like an exchanged one. Two
+# boards that change places, and those that a device may still hold records of, are among the newest.
+MOST_BOARDS = 16
 
 
 @dataclass(slots=True)
@@ -35,8 +38,10 @@ class Boards:
     """Every board this edge has met."""
 
     def __init__(self, known: list[Board]) -> None:
-        self._known = {(board.name, board.upper): board for board in known}
+        self._known: dict[tuple[str, int], Board] = {}
         self._held: dict[tuple[str, int], int] = {}  # since when, monotonic ms
+        for board in known:
+            self._put(board)
 
     def meet(self, name: str, boot: int, hello: bool, now_ms: int) -> Meeting:
         """The board of a line; call it for every line of a device."""
@@ -47,9 +52,8 @@ class Boards:
             return Meeting(board, self._second_board(board, now_ms) if hello else None)
         if not any(known == name for known, _upper in self._known):
             return self._adopt(key, name, "new", now_ms)
-        since = self._held.setdefault(key, now_ms)
-        if now_ms - since < HOLD_MS:
-            self._forget_old_holds(now_ms)
+        self._forget_old_holds(now_ms)
+        if now_ms - self._held.setdefault(key, now_ms) < HOLD_MS:
             return Meeting(None)
         return self._adopt(key, name, "exchanged", now_ms)
 
@@ -65,19 +69,33 @@ class Boards:
 
     def _adopt(self, key: tuple[str, int], source: str, event: str, now_ms: int) -> Meeting:
         self._held.pop(key, None)
-        if len(self._known) >= MOST_DEVICES and not self._make_room():
+        devices = {board.source for board in self._known.values()}
+        if source not in devices and len(devices) >= MOST_DEVICES and not self._make_room():
             return Meeting(None, "too-many")
         board = Board(*key, source, now_ms)
-        self._known[key] = board
+        self._put(board)
         return Meeting(board, event)
 
+    def _put(self, board: Board) -> None:
+        """Know a board; of too many under one name the one that was silent longest is forgotten."""
+        same = [known for known in self._known.values() if known.source == board.source]
+        if len(same) >= MOST_BOARDS:
+            self._forget(min(same, key=lambda known: known.heard_ms))
+        self._known[board.name, board.upper] = board
+
     def _make_room(self) -> bool:
-        """Drop the board that was silent longest among those that never had a record stored."""
-        passing = [board for board in self._known.values() if not board.stored]
-        if passing:
-            gone = min(passing, key=lambda board: board.heard_ms)
-            del self._known[gone.name, gone.upper]
+        """Drop the device that was silent longest among those that never had a record stored."""
+        heard: dict[str, int] = {}
+        for board in self._known.values():
+            heard[board.source] = max(heard.get(board.source, board.heard_ms), board.heard_ms)
+        stored = {board.source for board in self._known.values() if board.stored}
+        passing = sorted(heard.keys() - stored, key=lambda source: heard[source])
+        for board in [known for known in self._known.values() if known.source in passing[:1]]:
+            self._forget(board)
         return bool(passing)
+
+    def _forget(self, board: Board) -> None:
+        del self._known[board.name, board.upper]
 
     def _forget_old_holds(self, now_ms: int) -> None:
         """A newcomer that fell silent starts its wait anew; also keeps the number of holds bounded."""
