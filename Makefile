@@ -8,6 +8,7 @@ PYTHON := .venv/bin/python
 SETUP := setup.cfg pyproject.toml setup.py deploy/assets/package-lock.json
 VENDOR := pages/static/vendor/uplot.integrity
 SEEDS ?= 200
+FIRST ?= 0
 KILLS ?= 30
 
 .PHONY: help run test check sim chaos bench tables format
@@ -32,7 +33,7 @@ format: .venv/test ## put every file into the house's format
 	.venv/bin/ruff check --fix .
 
 sim: .venv/test ## the whole house in one process, SEEDS=n random histories
-	$(PYTHON) -m tests.sim --seeds $(SEEDS)
+	PYTHONPATH=tests $(PYTHON) -m sim --seeds $(SEEDS) --first $(FIRST)
 
 chaos: .venv/test ## real processes killed at random, KILLS=n times; the last line is the verdict
 	$(PYTHON) -m tests.chaos --kills $(KILLS)

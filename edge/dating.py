@@ -82,7 +82,8 @@ class Dating:
         return None
 
     def _between(self, low: Anchor, high: Anchor, place: int | None, uptime_ms: int) -> int:
-        assert low.own_ms is not None and high.own_ms is not None
+        assert low.own_ms is not None
+        assert high.own_ms is not None
         rate = (high.own_ms - low.own_ms) / (high.uptime_ms - low.uptime_ms)
         if abs(rate - 1) > RATE_OFF_MOST:
             # The own clock stepped in between. The later time is the corrected one.

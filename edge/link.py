@@ -1,4 +1,4 @@
-"""Links: where lines come from. One thread each, which decodes and stamps the time, and does nothing else.
+"""Links: where lines come from, one thread each, which decodes, stamps the time and does nothing else.
 
 What is heard goes into one bounded queue; the collector's thread takes it from there. A line's time is taken
 here, at the socket, because a hello is only worth what its stamp is.

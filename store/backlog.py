@@ -51,7 +51,7 @@ class Backlog:
         after_seq below the stream's first record is accounted for as a hole `elsewhere`: this edge never
         had those records, so only a twin may.
         """
-        begun = after_seq if after_seq else stream.first - 1
+        begun = after_seq or stream.first - 1
         last = self.sendable(stream)
         if last <= begun:
             return None

@@ -43,7 +43,8 @@ class RowsByStream:
         channels = set()
         for row in rows:
             seq, channel, taken_ms = row[SEQ], row[CHANNEL], row[TAKEN_MS]
-            assert seq is not None and channel is not None
+            assert seq is not None
+            assert channel is not None
             channels.add(channel)
             if taken_ms is not None:
                 low, high = spans.get((channel, taken_ms // HOUR_MS), (seq, seq))

@@ -108,7 +108,8 @@ class History:
         return gaps + [
             gap
             for gap in silences(edges)
-            if (from_ms is None or (gap.to_ms or 0) >= from_ms) and (to_ms is None or (gap.from_ms or 0) < to_ms)
+            if (from_ms is None or (gap.to_ms or 0) >= from_ms)
+            and (to_ms is None or (gap.from_ms or 0) < to_ms)
         ]
 
     def _before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:

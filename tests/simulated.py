@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from weather import STEP_MS, Crystal, PowerCut, Weather, Wire
+
 from edge.bootnumber import next_boot
 from edge.clock import Instant
 from edge.collector import Collector, Heard
@@ -19,7 +21,6 @@ from edge.line import LOST, Garbled, NoReading, Reading
 from edge.live import Live
 from edge.tally import Tally
 from store.database import Database, open_database
-from weather import STEP_MS, Crystal, PowerCut, Weather, Wire
 
 EDGE = ("edge", 8485)
 START_MS = 1_800_000_000_000

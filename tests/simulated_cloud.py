@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from cloud.intake import cursors_of, take
 from simulated import House
+from weather import PowerCut, Weather
+
+from cloud.intake import cursors_of, take
 from store.backlog import Backlog
 from store.clouds import Clouds
 from store.database import Database, open_database
@@ -17,7 +19,6 @@ from sync.batch import Batch
 from sync.failure import NotAdmitted, RowsRefused, Unreachable
 from sync.rejection import Rejection
 from sync.replay import Replay, Step
-from weather import PowerCut, Weather
 
 URL = "https://cloud.example"
 SITE = 1

@@ -10,9 +10,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metering.quantity import COLUMNS
 from simulated import House, Key
-from store.database import Database, open_database
+
+from metering.quantity import COLUMNS
+from store.database import Database
 from store.part import Hole
 
 DATED_WITHIN_MS, AT_FIRST_WITHIN_MS, DARK_WITHIN_MS = 50, 300, 1_000
@@ -50,10 +51,6 @@ def read(db: Database, channel: str, site: int) -> Held:
     return Held(rows, gaps, {s[0]: (s[1], s[2]) for s in streams}, {s[0] for s in streams if s[3]})
 
 
-def read_edge(house: House) -> Held:
-    return read(open_database(house.edge.path, "edge"), "r.channel", 0)
-
-
 def wrong(house: House, held: Held, cloud: bool = False) -> Iterator[str]:
     """Everything that is wrong on one side."""
     yield from _wrong_rows(house, held, cloud)
@@ -67,13 +64,14 @@ def wrong(house: House, held: Held, cloud: bool = False) -> Iterator[str]:
 def differences(edge: Held, cloud: Held, restored: bool) -> Iterator[str]:
     """Where the twins differ; a restored card lacks its lost future and dated some rows anew."""
     for key in sorted(edge.rows.keys() | cloud.rows.keys()):
-        here, there = edge.rows.get(key), cloud.rows.get(key)
-        if there is None:
+        row, twin = edge.rows.get(key), cloud.rows.get(key)
+        if twin is None:
             yield f"{key} is missing in the cloud"
-        elif here != there and not restored:
-            yield f"{key} differs: edge {here}, cloud {there}"
+        elif row != twin and not restored:
+            yield f"{key} differs: edge {row}, cloud {twin}"
     if not restored and edge.gaps != cloud.gaps:
-        yield f"gaps differ: only edge {set(edge.gaps) - set(cloud.gaps)}, only cloud {set(cloud.gaps) - set(edge.gaps)}"
+        here, there = set(edge.gaps) - set(cloud.gaps), set(cloud.gaps) - set(edge.gaps)
+        yield f"gaps differ: only edge {here}, only cloud {there}"
 
 
 def _wrong_rows(house: House, held: Held, cloud: bool) -> Iterator[str]:
