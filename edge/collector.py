@@ -106,7 +106,7 @@ class Collector:
                 self._hello(boot, line, heard)
             case Earlier():
                 boot.complete_to = line.newest
-                self._earlier.name(line.boot)
+                self._earlier.name(boot)
                 boot.stream.oldest(line.oldest)
                 self._end_unnamed(heard)
             case NoReading(cause=cause) if cause == LOST:
@@ -193,4 +193,3 @@ class Collector:
         for boot in self.registry.boots.all():
             boot.dating.anchors.learn(at.era, offset_ms)
         self._era_known = at.era
-

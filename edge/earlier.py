@@ -30,8 +30,10 @@ class EarlierSets:
     def hello(self, boot: Boot, hello: Hello) -> None:
         self._boot, self._awaited, self._named, self._whole = boot, hello.earlier, set(), True
 
-    def name(self, wire_boot: int) -> None:
-        self._named.add(wire_boot)
+    def name(self, boot: Boot) -> None:
+        """An S1 line names an earlier boot; those of other devices belong to other sets."""
+        if self._boot and boot.stream.source == self._boot.stream.source:
+            self._named.add(boot.wire_boot)
 
     def complete(self) -> tuple[Boot, frozenset[int]] | None:
         """The newer boot and the earlier ones it names, when its set has just become complete."""
@@ -39,7 +41,8 @@ class EarlierSets:
             return None
         found = (self._boot, frozenset(self._named))
         self._boot = None
-        believed = self._whole or (self._before is not None and self._before[0] is found[0]
-                                   and self._before[1] == found[1])
+        believed = self._whole or (
+            self._before is not None and self._before[0] is found[0] and self._before[1] == found[1]
+        )
         self._before = found
         return found if believed else None
