@@ -39,8 +39,9 @@ def ntp_synchronised() -> bool:
 class SystemClock:
     """The machine's clocks under the setting `clock`: "auto" or "trust".
 
-    auto: known when NTP-synchronised, or when a real-time clock exists whose time is not before the last
-    instant on disk nor the build date, or when the machine has neither a device tree nor such a clock.
+    auto: known when NTP-synchronised since the machine started, or when a real-time clock exists whose time
+    is not before the last instant on disk nor the build date, or when the machine has neither a device tree
+    nor such a clock.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class SystemClock:
         self._wall_ms = wall_ms
         self._mono_ms = mono_ms
         self._has_rtc = any((root / "sys/class/rtc").glob("rtc*"))
+        self._ntp_mark = root / "run/systemd/timesync/synchronized"
+        self._was_synchronised = False
         self._has_tree = (root / "proc/device-tree").exists()
         boot_id = root / "proc/sys/kernel/random/boot_id"
         self._era = boot_id.read_text().strip() if boot_id.exists() else "unknown"
@@ -69,8 +72,19 @@ class SystemClock:
         """Why the clock is believed: trust, ntp, rtc or machine; None while it is not known."""
         if self._setting == "trust":
             return "trust"
-        if self._synchronised():
+        if self._ntp():
             return "ntp"
         if self._has_rtc:
             return "rtc" if self._wall_ms() >= self._least_ms else None
         return None if self._has_tree else "machine"
+
+    def _ntp(self) -> bool:
+        """Whether NTP set this clock since the machine started.
+
+        The kernel forgets it after 9 hours without NTP (its error bound grows by 500 ppm up to 16 s). The
+        crystal of a Pi is good for 20 ppm, so the clock stays right while the internet is away for weeks.
+        timesyncd leaves its mark for the next start of this process.
+        """
+        if not self._was_synchronised:
+            self._was_synchronised = self._synchronised() or self._ntp_mark.exists()
+        return self._was_synchronised
