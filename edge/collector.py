@@ -107,7 +107,7 @@ class Collector:
             case Earlier():
                 boot.complete_to = line.newest
                 self._earlier.name(boot)
-                boot.stream.oldest(line.oldest)
+                self._oldest(boot, line)
                 self._end_unnamed(heard)
             case NoReading(cause=cause) if cause == LOST:
                 self._lost(boot, line, heard)
@@ -117,14 +117,18 @@ class Collector:
     def _hello(self, boot: Boot, hello: Hello, heard: Heard) -> None:
         boot.hello, boot.uptime_ms = hello, max(boot.uptime_ms, hello.uptime_ms)
         boot.dating.hello(hello.uptime_ms, heard.at)
-        boot.stream.oldest(hello.oldest, max(0, hello.dropped - boot.dropped))
-        boot.dropped = hello.dropped
+        self._oldest(boot, hello)
         self._earlier.hello(boot, hello)
         self._end_unnamed(heard)
         if hello.oldest <= boot.stream.cursor:
             answers.answer(boot, heard.at)
         if 4 * hello.queued > hello.capacity:
             self.pace.hasten()
+
+    @staticmethod
+    def _oldest(boot: Boot, line: Hello | Earlier) -> None:
+        boot.stream.oldest(line.oldest, max(0, line.dropped - boot.dropped))
+        boot.dropped = max(boot.dropped, line.dropped)
 
     def _end_unnamed(self, heard: Heard) -> None:
         """A newer boot's complete S1 set ends the older boots that it does not name."""

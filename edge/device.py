@@ -97,7 +97,7 @@ class VirtualDevice:
             self.name, self.boot, uptime_ms, FIRMWARE, self._reset_cause, FREE_RAM_BYTES, len(ring),
             ring.current.oldest, self.interval_ms, ring.current.dropped, 0, ring.capacity, len(earlier),
         )  # fmt: skip
-        named = [Earlier(self.name, b.number, b.oldest, b.last_seq) for b in earlier]
+        named = [Earlier(self.name, b.number, b.oldest, b.last_seq, b.dropped) for b in earlier]
         return [encode(hello), *map(encode, named)]
 
     def _records_to_send(self) -> list[Datagram]:

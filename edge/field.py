@@ -13,13 +13,17 @@ class Impossible(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A field of decimal digits; `factor` turns what is sent into our small unit, `empty` may be missing."""
+    """A field of decimal digits; `factor` turns what is sent into our small unit, `empty` may be missing.
+
+    `left_out` is what a field at the line's end means when the line ends before it.
+    """
 
     name: str
     least: int
     most: int
     factor: int = 1
     empty: bool = False
+    left_out: str | None = None
 
     def read(self, text: str) -> int | None:
         if self.empty and not text:
@@ -39,6 +43,7 @@ class Word:
 
     name: str
     pattern: re.Pattern[str]
+    left_out: str | None = None
 
     def read(self, text: str) -> str:
         if not self.pattern.fullmatch(text):

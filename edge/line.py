@@ -73,12 +73,13 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """S1: an earlier boot of which records are still held."""
+    """S1: an earlier boot of which records are still held; `dropped` of its records the device gave up."""
 
     device: str
     boot: int
     oldest: int
     newest: int
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
            *(Number(name, 0, U32_MOST) for name in ("free_ram", "queued")), Number("oldest", 1, U32_MOST),
            *(Number(name, 0, U32_MOST) for name in ("interval_ms", "dropped", "link_resets", "capacity")),
            Number("earlier", 0, 4)),
-    "S1": (*IDENTITY[:2], Number("oldest", 1, U32_MOST), Number("newest", 1, U32_MOST)),
+    "S1": (*IDENTITY[:2], Number("oldest", 1, U32_MOST), Number("newest", 1, U32_MOST),
+           Number("dropped", 0, U32_MOST, left_out="0")),
     "A1": (*IDENTITY[:2], Number("seq", 0, U32_MOST)),
     "B1": (Word("edge", NAME), Number("port", 1, U16_MOST)),
 }  # fmt: skip
@@ -212,6 +214,7 @@ def parse(raw: bytes) -> Line | Garbled:
 
 def read_fields(fields: tuple[Field, ...], texts: list[str]) -> list[int | str | None]:
     """Fields beyond the known ones are ignored: a newer device may say more."""
+    texts = texts + [field.left_out for field in fields[len(texts) :] if field.left_out is not None]
     if len(texts) < len(fields):
         raise Impossible(f"{fields[len(texts)].name} is not there")
     return [field.read(text) for field, text in zip(fields, texts, strict=False)]
@@ -254,5 +257,7 @@ def framed(line: Line) -> bytes:
     if isinstance(line, Reading):
         values += line.values
     texts = [field.write(value) for field, value in zip(fields, values, strict=True)]
+    while fields[len(texts) - 1].left_out == texts[-1]:
+        texts.pop()
     body = ",".join([tag, *texts]).encode("ascii", "replace")
     return b"%s*%04X\n" % (body, crc16_modbus(body))

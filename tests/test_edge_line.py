@@ -58,7 +58,7 @@ LINES = st.one_of(
     ),
     st.builds(Hello, NAME, U32, UPTIME, SHORT, SHORT, U32, U32, SEQ, U32, U32, U32, U32, st.integers(0, 4)),
     st.tuples(SEQ, SEQ).flatmap(
-        lambda pair: st.builds(Earlier, NAME, U32, st.just(min(pair)), st.just(max(pair)))
+        lambda pair: st.builds(Earlier, NAME, U32, st.just(min(pair)), st.just(max(pair)), U32)
     ),
     st.builds(Ack, NAME, U32, U32),
     st.builds(Beacon, NAME, st.integers(1, 65535)),
