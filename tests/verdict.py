@@ -106,7 +106,8 @@ def _wrong_gaps(house: House, held: Held) -> Iterator[str]:
     right = {
         "sensor": truth.silences.keys(),
         "device-memory": truth.dropped,
-        "device-off": truth.gone,
+        # A `lost` line that never came before its boot was over left no more than the device's end.
+        "device-off": truth.gone | truth.dropped,
         "elsewhere": truth.forgotten | truth.silences.keys() if house.restored else set(),
     }
     for boot, gap in held.gaps:
