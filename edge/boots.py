@@ -39,6 +39,7 @@ class Boot:
     dating: Dating
     met: bool = False  # on disk
     ended: bool = False
+    ended_on_disk: bool = False
     uptime_ms: int = 0
     dropped: int = 0  # by the last hello
     floor_ms: int = NO_FLOOR_MS
@@ -56,8 +57,14 @@ class Boot:
         return self.stream.boot & WIRE_MASK
 
     @property
+    def upper(self) -> int:
+        """The half of the number that tells boards of one name apart."""
+        return self.wire_boot >> 16
+
+    @property
     def dirty(self) -> bool:
-        return self.stream.dirty or bool(self.fills) or self.dating.anchors.fresh
+        ends = self.met and self.ended and not self.ended_on_disk
+        return self.stream.dirty or bool(self.fills) or self.dating.anchors.fresh or ends
 
     @property
     def over(self) -> bool:

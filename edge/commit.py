@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from edge.boards import Board
 from edge.boots import Boot, precedes
 from edge.clock import Instant
-from edge.line import NoReading, Reading, Refused
+from edge.line import NoReading, Refused
 from edge.notebook import Notebook
 from edge.redate import Redate
 from store.by_stream import RowsByStream
@@ -18,6 +18,9 @@ from store.database import Database
 from store.part import Hole, Part
 from store.quarantine import Quarantine
 from store.receiver import Receiver
+
+# What a `lost` line explains better; a silent sensor or a refused record that was stored stays what it was.
+UNEXPLAINED = ("elsewhere", "device-off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,22 @@ class Commit:
         self._redate = Redate(db, self._rows)
         self.notebook = Notebook(db)
 
-    def write(self, boots: Iterable[Boot], boards: Sequence[Board], kept: Sequence[Kept], at: Instant) -> list[Boot]:
+    def write(
+        self, boots: Iterable[Boot], boards: Sequence[Board], kept: Sequence[Kept], at: Instant
+    ) -> list[Boot]:
         """Write everything; gives the boots whose cursor moved or whose fills are stored now."""
         drafts = [(boot, self._draft(boot)) for boot in boots if boot.dirty]
         with self._db.write():
             for boot, draft in drafts:
                 self._one(boot, draft, at)
-            used = {boot.stream.source for boot, _draft in drafts}
-            self.notebook.save_boards(b for b in boards if not b.stored and b.source in used)
+            used = {
+                (boot.name, boot.upper) for boot, _draft in drafts if boot.stream.head >= boot.stream.first
+            }
+            self.notebook.save_boards(b for b in boards if not b.stored and (b.name, b.upper) in used)
             for line in kept:
                 self._quarantine.keep(line.source, line.boot, line.seq, line.raw, line.why, at.own_ms)
         for board in boards:
-            board.stored = board.stored or board.source in used
+            board.stored = board.stored or (board.name, board.upper) in used
         return [boot for boot, draft in drafts if _settle(boot, draft)]
 
     def date_waiting(self, boots: Iterable[Boot]) -> None:
@@ -90,12 +97,19 @@ class Commit:
             [(found.id, seq, uptime_ms) for seq, uptime_ms in draft.undated],
         )
         for hole in stream.renames:
-            if self._receiver.gaps.rename(found.id, hole):
-                self._redate.amend(found.id, hole.from_seq, hole.to_seq)
+            self._name(found.id, hole)
         for reading in boot.fills.values():
             self._redate.fill(found.id, boot, reading, self._receiver)
         self._redate.mend_times(found.id, stream.cursor + 1, applied.cursor)
         self.notebook.save(found.id, boot)
+
+    def _name(self, stream: int, named: Hole) -> None:
+        """Give the gaps inside `named` that nobody could explain its cause, and tell the clouds of each."""
+        for gap in self._receiver.gaps.between(stream, named.from_seq, named.to_seq):
+            if gap.cause in UNEXPLAINED:
+                low, high = max(gap.from_seq, named.from_seq), min(gap.to_seq, named.to_seq)
+                self._receiver.gaps.rename(stream, Hole(low, high, named.cause))
+                self._redate.amend(stream, low, high)
 
     def _draft(self, boot: Boot) -> _Draft:
         draft = _Draft([], list(boot.stream.holes), [], boot.floor_ms)
@@ -136,10 +150,8 @@ def _settle(boot: Boot, draft: _Draft) -> bool:
     moved = stream.head > stream.cursor or bool(boot.fills)
     boot.fills = {}
     boot.dating.anchors.saved()
-    boot.met = True
+    boot.met, boot.ended_on_disk = True, boot.ended
     boot.undated = boot.undated or bool(draft.undated)
-    if not boot.undated:
-        boot.floor_ms = draft.floor_ms
+    boot.floor_ms = draft.floor_ms
     stream.committed(stream.head)
     return moved
-

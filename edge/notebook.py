@@ -49,7 +49,9 @@ class Notebook:
 
     def number(self, source: str, boot: int) -> int | None:
         """The local number of a stream."""
-        row = self._db.execute("SELECT id FROM streams WHERE source = ? AND boot = ?", (source, boot)).fetchone()
+        row = self._db.execute(
+            "SELECT id FROM streams WHERE source = ? AND boot = ?", (source, boot)
+        ).fetchone()
         return int(row[0]) if row else None
 
     def last_before(self, stream: int, source: str) -> int:
@@ -101,7 +103,8 @@ class Notebook:
         )
         stream = DeviceStream(row[1], row[2], row[3], row[4])
         boot = Boot(row[1].split("~")[0], stream, Dating(Anchors(Anchor(*a) for a in anchors)), met=True)
-        boot.ended, boot.uptime_ms, boot.dropped, boot.undated = bool(row[5]), row[6], row[7], bool(row[8])
+        boot.ended = boot.ended_on_disk = bool(row[5])
+        boot.uptime_ms, boot.dropped, boot.undated = row[6], row[7], bool(row[8])
         boot.floor_ms = NO_FLOOR_MS if row[9] is None else row[9]
         boot.heard_mono_ms = row[0] - NOT_HEARD_MS
         return boot
