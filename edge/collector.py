@@ -12,7 +12,19 @@ from edge.boots import Boot, Sender
 from edge.clock import Instant
 from edge.commit import Commit, Kept
 from edge.earlier import EarlierSets
-from edge.line import LOST, Ack, Beacon, Earlier, Garbled, Hello, Line, NoReading, Reading, Refused
+from edge.line import (
+    LOST,
+    Ack,
+    Beacon,
+    Earlier,
+    Garbled,
+    Hello,
+    Line,
+    NoReading,
+    Reading,
+    Refused,
+    encode,
+)  # fmt: skip
 from edge.live import Live
 from edge.pace import Pace
 from edge.registry import Registry
@@ -146,9 +158,13 @@ class Collector:
         boot.stream.lost(from_seq, line.seq)
 
     def _record(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
-        if sum(len(b.stream.pending) for b in self.registry.boots.all()) >= MOST_UNWRITTEN:
+        if sum(len(b.stream.pending) + len(b.fills) for b in self.registry.boots.all()) >= MOST_UNWRITTEN:
             self.tally.count("turned-away")
             return
+        if not isinstance(line, Refused) and boot.dating.unreached(line.uptime_ms, heard.at):
+            line = Refused(
+                line.device, line.boot, line.seq, encode(line)[:-1], "of a time that is yet to come"
+            )
         held = boot.stream.held(line.seq)
         place = boot.stream.take(line)
         if place is Place.ON_DISK:

@@ -21,6 +21,8 @@ REACH_BASELINES = 6
 PRIOR_REACH_MS = 300_000
 # A device that kept running through the Pi's reboot is believed as a clock for an hour: 1 s at 280 ppm.
 DEVICE_CLOCK_MS = 3_600_000
+# A record is measured before it is said. This much a hello may be late, and its record ahead of it.
+AHEAD_MOST_MS = 10_000
 
 
 class Dating:
@@ -66,6 +68,14 @@ class Dating:
         if newest is None or at.own_ms is None:
             return None
         return uptime_ms - newest.uptime_ms + newest.mono_ms + at.own_ms - at.mono_ms
+
+    def unreached(self, uptime_ms: int, at: Instant) -> bool:
+        """Whether the device's clock cannot show this uptime yet. Such a record could never be dated."""
+        newest = self.anchors.newest(certain=False)
+        if newest is None or newest.era != at.era:
+            return False
+        since_ms = (at.mono_ms - newest.mono_ms) * (1 + RATE_OFF_MOST)
+        return uptime_ms > newest.uptime_ms + since_ms + AHEAD_MOST_MS
 
     def _provisional(self, certain: bool) -> Anchor | None:
         """The newest hello in place of an anchor, until this run has one of its own."""

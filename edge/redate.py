@@ -29,7 +29,8 @@ class Redate:
         stream = self._receiver.streams.find(boot.stream.source, boot.stream.boot)
         assert stream is not None
         waiting = self._db.execute(
-            "SELECT seq, uptime_ms FROM undated WHERE stream = ? ORDER BY seq LIMIT ?", (stream.id, CHUNK_ROWS)
+            "SELECT seq, uptime_ms FROM undated WHERE stream = ? ORDER BY seq LIMIT ?",
+            (stream.id, CHUNK_ROWS),
         ).fetchall()
         times, uncertain = self._times(boot, stream.id, waiting, successor_ms)
         if times:
@@ -47,6 +48,7 @@ class Redate:
         if receiver.receive(part).filled:
             self.amend(stream, reading.seq, reading.seq)
             if taken_ms is None:
+                boot.undated = True
                 self._db.execute(
                     "INSERT INTO undated (stream, seq, uptime_ms) VALUES (?, ?, ?)",
                     (stream, reading.seq, reading.uptime_ms),
@@ -84,7 +86,9 @@ class Redate:
             dated.append(taken_ms)
         if dated or boot.dating.anchored or not boot.over or successor_ms is None:
             return increasing(zip(seqs, dated, strict=False), boot.floor_ms), False
-        last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[0]
+        last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[
+            0
+        ]
         before_ms = self._notebook.last_before(stream, boot.stream.source)
         floor_ms = max(boot.floor_ms, before_ms + 1 - seqs[0])
         return increasing(((seq, successor_ms - last + up) for seq, up in waiting), floor_ms), True
@@ -109,7 +113,9 @@ class Redate:
 
     def _between(self, stream: int, boot: Boot, reading: Reading) -> int | None:
         """The date of a fill: its own if it can be known, held between those of its neighbours."""
-        first_undated = self._db.execute("SELECT min(seq) FROM undated WHERE stream = ?", (stream,)).fetchone()[0]
+        first_undated = self._db.execute(
+            "SELECT min(seq) FROM undated WHERE stream = ?", (stream,)
+        ).fetchone()[0]
         if first_undated is not None and reading.seq > first_undated:
             return None
         low, high = self._room(stream, reading.seq)
@@ -136,7 +142,9 @@ class Redate:
         before = self._beside(stream, from_seq, "<", "DESC")
         if before is not None:
             return before
-        source, first = self._db.execute("SELECT source, first FROM streams WHERE id = ?", (stream,)).fetchone()
+        source, first = self._db.execute(
+            "SELECT source, first FROM streams WHERE id = ?", (stream,)
+        ).fetchone()
         return (self._notebook.last_before(stream, source) or None) if from_seq == first else None
 
     def _beside(self, stream: int, seq: int, side: str, order: str) -> int | None:
