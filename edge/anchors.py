@@ -18,8 +18,9 @@ FIRST_MINUTE_MS = 10_000
 RATE_OFF_MOST = 0.01
 # The best of a minute's hellos is late by 1-3 ms, so 30 s give the rate to 0.01 %, a fiftieth of what it may be.
 BASELINE_MS = 30_000
-# Long enough to average the jitter, short enough to follow the temperature.
-BASELINE_MOST_MS = 600_000
+# Long enough to average the jitter, short enough to follow the temperature. Anchors are a minute apart, so of
+# eleven minutes ten are always there, and six baselines of ten minutes are the hour of edge/dating.py.
+BASELINE_MOST_MS = 660_000
 # One hello may be seconds late on a bad network, five in a row hardly; in 5 s the drift is at most 25 ms.
 ENOUGH_HELLOS = 5
 # A week of minutes: what is older cannot date anything that is still waiting.
@@ -99,9 +100,10 @@ class Anchors:
         return gained
 
     def unsaved(self) -> list[tuple[int, Anchor]]:
-        """(minute of this run, anchor) to write: the minutes that are over, and the best so far of this one."""
+        """(minute of the era, anchor) to write: the minutes that are over, and the best so far of this one."""
         running = [self._best] if self._best and self._heard >= ENOUGH_HELLOS else []
-        return [(self._minute(anchor), anchor) for anchor in [*self._unsaved, *running]]
+        begun = self._first.mono_ms // MINUTE_MS if self._first else 0
+        return [(begun + self._minute(anchor), anchor) for anchor in [*self._unsaved, *running]]
 
     def saved(self) -> None:
         self._unsaved, self.fresh = [], False
