@@ -1,0 +1,411 @@
+"""From a device's uptime to UTC: once, when it can be known, and then right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.anchors import BASELINE_MOST_MS, BASELINE_MS, ENOUGH_HELLOS, MOST_ANCHORS, Anchor, Anchors
+from edge.clock import Instant
+from edge.dating import DEVICE_CLOCK_MS, PRIOR_REACH_MS, UNRATED_REACH_MS, Dating, increasing
+
+OWN_MS = 1_795_168_800_000
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+
+@dataclass
+class Device:
+    """A device whose clock runs `error` too fast, heard by a Pi that starts eras and steps its own clock."""
+
+    error: float = 0.0
+    delay_ms: Callable[[], float] = lambda: 2
+    now_ms: float = 0.0  # true time since the device started
+    era: str = "era-1"
+    era_began_ms: float = 0.0
+    known: bool = True
+    step_ms: int = 0  # how wrong our own clock is
+    dating: Dating = field(default_factory=lambda: Dating(Anchors()))
+
+    @property
+    def uptime_ms(self) -> int:
+        return int(self.now_ms * (1 + self.error))
+
+    def at(self, late_ms: float = 0) -> Instant:
+        own_ms = OWN_MS + round(self.now_ms + late_ms) + self.step_ms
+        return Instant(
+            round(self.now_ms + late_ms - self.era_began_ms), own_ms if self.known else None, self.era
+        )
+
+    def run(self, ms: int, hellos: bool = True) -> None:
+        for _ in range(ms // 1000):
+            self.now_ms += 1000
+            if hellos:
+                self.dating.hello(self.uptime_ms, self.at(self.delay_ms()))
+
+    def reboot_of_the_pi(self, known: bool) -> None:
+        """The anchors that were on disk are all that is left."""
+        self.era, self.era_began_ms, self.known = "era-2", self.now_ms, known
+        self.dating = Dating(Anchors(self.dating.anchors.kept), self.dating.rate())
+
+    def wrong_by(self, ago_ms: int = 0) -> float | None:
+        """How wrong the date of what was measured ago_ms ago is."""
+        uptime_ms = int((self.now_ms - ago_ms) * (1 + self.error))
+        taken_ms = self.dating.date(uptime_ms)
+        return None if taken_ms is None else abs(taken_ms - OWN_MS - (self.now_ms - ago_ms))
+
+
+def jitter(seed: int = 1) -> Callable[[], float]:
+    """1 ms and a little, now and then much more, as a busy network has it."""
+    random = Random(seed)
+    return lambda: 1 + random.expovariate(1 / 4) + (random.uniform(50, 2_000) if random.random() < 0.1 else 0)
+
+
+# The first minutes
+
+
+def test_before_this_run_s_first_hello_nothing_is_dated() -> None:
+    assert Device().dating.date(1_000) is None
+
+
+def test_a_single_hello_may_be_late_and_dates_nothing_yet() -> None:
+    device = Device()
+    device.run(1_000 * (ENOUGH_HELLOS - 1))
+    assert device.wrong_by() is None
+    device.run(1_000)
+    assert device.wrong_by() == 2
+
+
+def test_without_a_rate_only_what_lies_near_a_hello_is_dated() -> None:
+    device = Device()
+    device.now_ms = 600_000
+    device.run(1_000 * ENOUGH_HELLOS)
+    newest = device.dating.anchors.newest()
+    assert newest is not None
+    assert device.dating.date(newest.uptime_ms - UNRATED_REACH_MS) is not None
+    assert device.dating.date(newest.uptime_ms - UNRATED_REACH_MS - 1) is None
+    assert device.dating.date(newest.uptime_ms + UNRATED_REACH_MS + 1) is None
+
+
+def test_with_the_rate_of_the_board_s_last_boot_minutes_can_be_dated_at_once() -> None:
+    device = Device(error=0.005)
+    device.dating = Dating(Anchors(), prior_rate=1 / 1.005)
+    device.now_ms = 600_000
+    device.run(1_000 * ENOUGH_HELLOS)
+    wrong = device.wrong_by(PRIOR_REACH_MS - 10_000)
+    assert wrong is not None
+    assert wrong < 10
+    assert device.wrong_by(PRIOR_REACH_MS + 10_000) is None
+
+
+def test_the_backlog_of_a_boot_met_late_is_dated_as_soon_as_a_rate_is_known() -> None:
+    device = Device(error=-0.004)
+    device.now_ms = 200_000
+    device.run(20_000)
+    assert device.wrong_by(120_000) is None
+    device.run(100_000)
+    wrong = device.wrong_by(200_000)
+    assert wrong is not None
+    assert wrong < 20
+
+
+@pytest.mark.parametrize("error", [-0.005, -0.0004, 0.0, 0.0049])
+def test_a_resonator_half_a_percent_off_is_dated_to_a_few_ms(error: float) -> None:
+    device = Device(error=error, delay_ms=jitter())
+    device.run(10 * MINUTE_MS)
+    wrong = [device.wrong_by(ago_ms) for ago_ms in range(0, 8 * MINUTE_MS, 7_001)]
+    assert None not in wrong
+    assert max(w for w in wrong if w is not None) < 15
+
+
+def test_of_a_minute_s_hellos_the_least_late_becomes_the_anchor() -> None:
+    delays = iter([900.0] * 30 + [3.0] + [900.0] * 200)
+    device = Device(delay_ms=lambda: next(delays))
+    device.run(3 * MINUTE_MS)
+    lateness = [a.mono_ms - a.uptime_ms for a in device.dating.anchors.kept]
+    assert 3 in lateness
+
+
+def test_drift_is_not_taken_for_delay_once_a_rate_is_known() -> None:
+    """A device 0.5 % slow gains 300 ms of seeming delay a minute, a fast one loses as much."""
+    device = Device(error=-0.005, delay_ms=jitter(3))
+    device.run(20 * MINUTE_MS)
+    late = [a.mono_ms - a.uptime_ms / (1 + device.error) for a in device.dating.anchors.kept[2:]]
+    assert max(late) < 15
+
+
+def test_a_hello_that_was_overtaken_is_left_out() -> None:
+    device = Device()
+    device.run(10_000)
+    before = device.dating.anchors.newest()
+    device.dating.hello(3_000, device.at(1))
+    assert device.dating.anchors.newest() == before
+
+
+# Steps and eras
+
+
+def test_a_step_of_the_own_clock_is_dated_by_the_corrected_time() -> None:
+    device = Device(step_ms=-5 * MINUTE_MS)
+    device.run(3 * MINUTE_MS)
+    device.step_ms = 0
+    device.run(3 * MINUTE_MS)
+    wrong = device.wrong_by(100_000)
+    assert wrong is not None
+    assert wrong < 10
+
+
+@pytest.mark.parametrize("step_ms", [-HOUR_MS, HOUR_MS])
+def test_a_step_of_the_own_clock_makes_no_rate(step_ms: int) -> None:
+    device = Device()
+    device.run(5 * MINUTE_MS)
+    device.step_ms = step_ms
+    device.run(5 * MINUTE_MS)
+    rate = device.dating.rate()
+    assert rate == pytest.approx(1.0, abs=1e-4)
+
+
+@given(error=st.floats(-0.2, 0.2))
+def test_no_rate_is_ever_more_than_one_percent_off(error: float) -> None:
+    kept = [Anchor(m * MINUTE_MS, round(m * MINUTE_MS * (1 + error)), None, "e") for m in range(5)]
+    rate = Dating(Anchors(kept)).rate()
+    assert (rate is not None) == (abs(error) < 0.01) or 0.0099 < abs(error) < 0.0101
+    assert rate is None or abs(rate - 1) <= 0.01
+
+
+def test_a_clock_that_becomes_known_dates_what_its_era_heard_before() -> None:
+    device = Device(error=0.003, known=False)
+    device.run(10 * MINUTE_MS)
+    assert device.wrong_by(4 * MINUTE_MS) is None
+    assert device.dating.anchors.learn("era-1", OWN_MS)
+    wrong = [device.wrong_by(ago_ms) for ago_ms in range(0, 9 * MINUTE_MS, 10_001)]
+    assert None not in wrong
+    assert max(w for w in wrong if w is not None) < 10
+
+
+def test_learning_about_another_era_changes_nothing() -> None:
+    device = Device(known=False)
+    device.run(3 * MINUTE_MS)
+    assert not device.dating.anchors.learn("era-0", OWN_MS)
+    assert device.wrong_by(MINUTE_MS) is None
+
+
+def test_a_time_once_known_is_not_learnt_again() -> None:
+    device = Device()
+    device.run(3 * MINUTE_MS)
+    assert not device.dating.anchors.learn("era-1", OWN_MS + 999)
+    wrong = device.wrong_by(MINUTE_MS)
+    assert wrong is not None
+    assert wrong < 10
+
+
+# The Pi was away
+
+
+def test_after_a_reboot_of_the_pi_nothing_beyond_the_last_anchor_is_dated_before_a_hello() -> None:
+    device = Device()
+    device.run(10 * MINUTE_MS)
+    device.reboot_of_the_pi(known=True)
+    assert device.wrong_by() is None
+    assert device.wrong_by(5 * MINUTE_MS) is not None
+
+
+def test_what_was_measured_while_the_pi_was_away_is_dated_between_before_and_after() -> None:
+    device = Device(error=0.004)
+    device.run(10 * MINUTE_MS)
+    device.run(3 * HOUR_MS, hellos=False)
+    device.reboot_of_the_pi(known=True)
+    device.run(1_000 * ENOUGH_HELLOS)
+    wrong = [device.wrong_by(ago_ms) for ago_ms in range(0, 3 * HOUR_MS, 600_000)]
+    assert None not in wrong
+    assert max(w for w in wrong if w is not None) < 10
+
+
+def test_a_device_that_kept_running_is_the_clock_for_an_hour_and_not_longer() -> None:
+    device = Device(error=0.004)
+    device.run(30 * MINUTE_MS)
+    device.reboot_of_the_pi(known=False)
+    last = device.dating.anchors.kept[-1]
+    device.run(70 * MINUTE_MS)
+    wrong = device.dating.date(last.uptime_ms + DEVICE_CLOCK_MS)
+    assert wrong is not None
+    assert abs(wrong - OWN_MS - (last.uptime_ms + DEVICE_CLOCK_MS) / 1.004) < 1_000
+    assert device.dating.date(last.uptime_ms + DEVICE_CLOCK_MS + 1) is None
+
+
+def test_what_waited_beyond_that_hour_is_dated_between_the_instants_that_are_known() -> None:
+    device = Device(error=0.004)
+    device.run(30 * MINUTE_MS)
+    device.reboot_of_the_pi(known=False)
+    device.run(3 * HOUR_MS)
+    assert device.wrong_by(HOUR_MS) is None
+    device.known = True
+    device.dating.anchors.learn("era-2", OWN_MS + round(device.era_began_ms))
+    wrong = device.wrong_by(HOUR_MS)
+    assert wrong is not None
+    assert wrong < 20
+
+
+def test_a_boot_that_ended_is_dated_as_well_as_it_ever_will_be() -> None:
+    device = Device(error=0.002)
+    device.run(3_000)
+    assert device.wrong_by(2_000) is None
+    device.dating.final = True
+    wrong = device.wrong_by(2_000)
+    assert wrong is not None
+    assert wrong < 20
+
+
+def test_a_boot_that_ended_without_any_known_clock_is_not_dated() -> None:
+    device = Device(known=False)
+    device.run(3 * MINUTE_MS)
+    device.dating.final = True
+    assert device.wrong_by() is None
+    assert not device.dating.anchored
+
+
+def test_a_boot_is_anchored_with_its_first_hello_to_a_known_clock() -> None:
+    device = Device()
+    assert not device.dating.anchored
+    device.run(1_000)
+    assert device.dating.anchored
+
+
+def test_the_start_of_a_boot_is_known_from_its_first_hello() -> None:
+    device = Device(error=0.001)
+    device.now_ms = 100_000
+    assert device.dating.start_ms() is None
+    device.run(1_000)
+    start = device.dating.start_ms()
+    assert start is not None
+    assert abs(start - OWN_MS) < 150
+    device.run(5 * MINUTE_MS)
+    start = device.dating.start_ms()
+    assert start is not None
+    assert abs(start - OWN_MS) < 10
+
+
+def test_an_estimate_for_the_eye_needs_one_hello_and_some_clock() -> None:
+    device = Device()
+    assert device.dating.estimate(500, device.at()) is None
+    device.run(1_000)
+    assert device.dating.estimate(500, device.at()) == OWN_MS + 500 + 2
+    device.known = False
+    assert device.dating.estimate(500, device.at()) is None
+
+
+def test_dates_grow_along_a_boot_whatever_the_network_did() -> None:
+    device = Device(error=0.005, delay_ms=jitter(7))
+    device.run(30 * MINUTE_MS)
+    dates = [device.dating.date(uptime_ms) for uptime_ms in range(60_000, 25 * MINUTE_MS, 333)]
+    known = [taken_ms for taken_ms in dates if taken_ms is not None]
+    assert len(known) == len(dates)
+    assert all(earlier < later for earlier, later in pairwise(known))
+
+
+@pytest.mark.parametrize(("ahead_ms", "unreached"), [(10_000, False), (10_100, True)])
+def test_an_uptime_may_be_a_little_ahead_of_the_last_hello(ahead_ms: int, unreached: bool) -> None:
+    device = Device()
+    device.run(5_000)
+    assert device.dating.unreached(device.uptime_ms + ahead_ms, device.at()) is unreached
+
+
+def test_while_no_hello_comes_an_uptime_may_go_on() -> None:
+    device = Device(error=0.005)
+    device.run(5_000)
+    device.run(HOUR_MS, hellos=False)
+    assert not device.dating.unreached(device.uptime_ms, device.at())
+    assert device.dating.unreached(device.uptime_ms + 60_000, device.at())
+
+
+def test_an_uptime_is_not_judged_by_a_hello_of_another_era() -> None:
+    device = Device()
+    device.run(5_000)
+    assert not device.dating.unreached(10**12, Instant(5, OWN_MS, "era-2"))
+
+
+# The anchors themselves
+
+
+def test_an_anchor_a_minute_is_kept_and_told_once() -> None:
+    device = Device()
+    device.run(10 * MINUTE_MS)
+    anchors = device.dating.anchors
+    assert 10 <= len(anchors.kept) <= 11
+    assert [a.uptime_ms for _minute, a in anchors.unsaved()][:-1] == [a.uptime_ms for a in anchors.kept]
+    anchors.saved()
+    assert [a for _minute, a in anchors.unsaved()] == [anchors._best]
+    assert not anchors.fresh
+
+
+def test_the_first_hellos_are_fresh_when_there_are_enough_to_tell() -> None:
+    device = Device()
+    device.run(1_000 * (ENOUGH_HELLOS - 1))
+    assert (device.dating.anchors.fresh, device.dating.anchors.unsaved()) == (False, [])
+    device.run(1_000)
+    assert device.dating.anchors.fresh
+    assert len(device.dating.anchors.unsaved()) == 1
+
+
+def test_minutes_of_two_runs_in_one_era_are_not_mixed_up() -> None:
+    device = Device()
+    device.run(10 * MINUTE_MS)
+    first = {minute for minute, _anchor in device.dating.anchors.unsaved()}
+    device.dating = Dating(Anchors(device.dating.anchors.kept))
+    device.run(10 * MINUTE_MS)
+    second = {minute for minute, _anchor in device.dating.anchors.unsaved()}
+    assert len(first) == 11
+    assert len(first & second) <= 1, "one minute at the turn may be shared"
+
+
+def test_anchors_in_ram_are_bounded_and_the_oldest_go() -> None:
+    anchors = Anchors(Anchor(m * MINUTE_MS, m * MINUTE_MS, None, "e") for m in range(MOST_ANCHORS))
+    device = Device(now_ms=MOST_ANCHORS * MINUTE_MS, era="e", dating=Dating(anchors))
+    device.run(3 * MINUTE_MS)
+    assert len(anchors.kept) == MOST_ANCHORS
+    assert anchors.kept[0].uptime_ms > 0
+
+
+def test_a_rate_needs_half_a_minute_between_its_anchors() -> None:
+    short = [Anchor(0, 0, None, "e"), Anchor(BASELINE_MS - 1, BASELINE_MS - 1, None, "e")]
+    assert Anchors(short).rate_at(0) is None
+    long = [Anchor(0, 0, None, "e"), Anchor(BASELINE_MS, BASELINE_MS, None, "e")]
+    assert Anchors(long).rate_at(0) == (1.0, BASELINE_MS)
+
+
+def test_a_rate_looks_back_eleven_minutes_and_not_farther() -> None:
+    kept = [Anchor(m * MINUTE_MS, m * MINUTE_MS, None, "e") for m in range(30)]
+    assert Anchors(kept).rate_at(29) == (1.0, BASELINE_MOST_MS)
+
+
+def test_between_eras_only_the_own_clock_gives_a_rate() -> None:
+    unknown = [Anchor(0, 500_000, None, "e1"), Anchor(MINUTE_MS, 0, None, "e2")]
+    assert Anchors(unknown).rate_at(0) is None
+    known = [Anchor(0, 500_000, OWN_MS, "e1"), Anchor(MINUTE_MS, 0, OWN_MS + MINUTE_MS, "e2")]
+    assert Anchors(known).rate_at(0) == (1.0, MINUTE_MS)
+
+
+# Dates that must grow
+
+
+@given(
+    dated=st.lists(st.tuples(st.integers(1, 5), st.integers(-1_000, 1_000)), max_size=20),
+    floor=st.integers(-1_000, 1_000),
+)
+def test_rising_dates_leave_a_ms_for_every_seq_and_never_go_back(
+    dated: list[tuple[int, int]], floor: int
+) -> None:
+    seq, rows = 0, []
+    for more, taken_ms in dated:
+        seq += more
+        rows.append((seq, taken_ms))
+    risen = increasing(rows, floor)
+    before_seq, before_ms = 0, floor
+    for (here, asked_ms), given_ms in zip(rows, risen, strict=True):
+        assert given_ms >= max(asked_ms, before_ms + here - before_seq)
+        assert given_ms in (asked_ms, before_ms + here - before_seq)
+        before_seq, before_ms = here, given_ms
