@@ -4,6 +4,7 @@ A new upper half under a known name is either an exchanged board or a second boa
 held, unanswered, until that is clear: if the older board says hello meanwhile there are two of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 # Longer than 20 missed hellos of a living board in a row.
@@ -37,7 +38,14 @@ class Meeting:
 class Boards:
     """Every board this edge has met."""
 
-    def __init__(self, known: list[Board]) -> None:
+    def __init__(
+        self,
+        known: list[Board],
+        in_use: Callable[[str], bool] = lambda _source: False,
+        forgotten: Callable[[str], None] = lambda _source: None,
+    ) -> None:
+        """`in_use`: records of a source are here or on disk; `forgotten` is told which source made room."""
+        self._in_use, self._forgotten = in_use, forgotten
         self._known: dict[tuple[str, int], Board] = {}
         self._held: dict[tuple[str, int], int] = {}  # since when, monotonic ms
         for board in known:
@@ -89,10 +97,14 @@ class Boards:
         for board in self._known.values():
             heard[board.source] = max(heard.get(board.source, board.heard_ms), board.heard_ms)
         stored = {board.source for board in self._known.values() if board.stored}
-        passing = sorted(heard.keys() - stored, key=lambda source: heard[source])
-        for board in [known for known in self._known.values() if known.source in passing[:1]]:
+        passing = [source for source in heard.keys() - stored if not self._in_use(source)]
+        if not passing:
+            return False
+        gone = min(passing, key=lambda source: heard[source])
+        for board in [known for known in self._known.values() if known.source == gone]:
             self._forget(board)
-        return bool(passing)
+        self._forgotten(gone)
+        return True
 
     def _forget(self, board: Board) -> None:
         del self._known[board.name, board.upper]

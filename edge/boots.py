@@ -110,6 +110,14 @@ class Boots:
             del self._boots[gone.stream.source, gone.wire_boot]
         self._retired = [b for b in self._retired if not b.idle]
 
+    def in_use(self, source: str) -> bool:
+        """Whether a record of this source is on disk, or here and on its way there."""
+        return any(b.met or b.stream.pending for b in self.all() if b.stream.source == source)
+
+    def forget(self, source: str) -> None:
+        """A source that has nothing here leaves: names that are only said must not fill the RAM."""
+        self._boots = {key: boot for key, boot in self._boots.items() if key[0] != source}
+
     def all(self) -> list[Boot]:
         """Every boot, also those whose number a restart has taken over but which are not all on disk."""
         return [*self._boots.values(), *self._retired]

@@ -19,8 +19,8 @@ class Registry:
 
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
-        self.boards = Boards(notebook.boards())
         self.boots = Boots(notebook.open_boots())
+        self.boards = Boards(notebook.boards(), self.boots.in_use, self.boots.forget)
 
     def boot_of(self, line: OfDevice, at: Instant) -> tuple[Boot | None, str | None]:
         """The boot, and what happened to make it so; None while it is not clear whose line this is."""
@@ -65,7 +65,9 @@ class Registry:
         return boot
 
     def _again(self, boot: Boot, hello: Hello) -> Boot:
-        restart = DeviceStream(boot.stream.source, boot.stream.boot + 2**WIRE_BITS, hello.oldest, hello.oldest - 1)
+        restart = DeviceStream(
+            boot.stream.source, boot.stream.boot + 2**WIRE_BITS, hello.oldest, hello.oldest - 1
+        )
         again = Boot(hello.device, restart, Dating(Anchors(), boot.dating.rate()))
         self.boots.add(again)
         return again

@@ -150,3 +150,13 @@ def test_a_device_makes_room_with_all_its_boards_and_by_the_newest_of_them() -> 
     assert {board.source for board in boards.all()} & {"d0", "d1"} == {"d0"}
     met(boards, "two-more", OLD, 1_001)
     assert {board.source for board in boards.all()} & {"d0", "d1"} == set()
+
+
+def test_a_device_of_which_a_record_waits_for_the_disk_makes_no_room() -> None:
+    gone: list[str] = []
+    known = [Board(f"d{i}", 1, f"d{i}", i, stored=i > 1) for i in range(MOST_DEVICES)]
+    boards = Boards(known, in_use=lambda source: source == "d0", forgotten=gone.append)
+    assert met(boards, "one-more", OLD, 1_000) == ("one-more", "new")
+    assert gone == ["d1"]
+    assert boards.meet("and-another", OLD, True, 1_001).board is not None
+    assert gone == ["d1", "one-more"]
