@@ -1,0 +1,82 @@
+"""`python -m tests.chaos --kills N`: real processes killed at random, the last line is the verdict.
+
+It merges kills, lost, doubled and unequal into bench/results.json.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random, SystemRandom
+
+# Started with -m, this folder is not where modules are looked for.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from eavesdrop import Eavesdropper
+from outcome import Outcome
+from powercuts import PowerCuts
+from realhouse import RealHouse
+
+RESULTS = Path(__file__).parents[1] / "bench" / "results.json"
+TELL_EVERY = 25
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=30, metavar="N", help="how many; about a second each")
+    parser.add_argument("--seed", type=int, metavar="S", help="the order and pauses of an earlier run")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    asked = arguments(argv)
+    seed = asked.seed if asked.seed is not None else SystemRandom().randrange(10**6)
+    with tempfile.TemporaryDirectory(prefix="kembar-chaos-") as folder:
+        print(f"seed {seed}, in {folder}", flush=True)
+        try:
+            kills, outcome = attack(Path(folder), seed, asked.kills)
+        except AssertionError as error:
+            print(error)
+            print(f"kills={asked.kills} failed: the house did not come to rest (seed {seed})")
+            return 1
+    for line in outcome.told:
+        print(line)
+    merge(kills, outcome)
+    print(verdict(kills, outcome))
+    return 0 if outcome.well else 1
+
+
+def attack(folder: Path, seed: int, kills: int) -> tuple[int, Outcome]:
+    begun_s = time.monotonic()
+
+    def told(so_far: int) -> None:
+        if so_far % TELL_EVERY == 0:
+            print(f"{so_far} kills in {time.monotonic() - begun_s:.0f} s", flush=True)
+
+    with RealHouse(folder) as house, Eavesdropper(house.lines) as wire:
+        cuts = PowerCuts(house, wire, Random(seed), patient=True, told=told)
+        outcome = cuts.run(kills)
+    print(f"{outcome.produced} records measured, {outcome.arrived} on both sides,", end=" ")
+    print(f"{outcome.in_ram_only} lost with a device's power before they were acknowledged;", end=" ")
+    print(f"at rest {cuts.settled_s:.0f} s after the last kill")
+    return cuts.kills, outcome
+
+
+def verdict(kills: int, outcome: Outcome) -> str:
+    counts = ("lost", "doubled", "unequal", "wrong", "undated", "unexplained")
+    told = " ".join(f"{name}={getattr(outcome, name)}" for name in counts)
+    return f"kills={kills} {told} {'ok' if outcome.well else 'FAILED'}"
+
+
+def merge(kills: int, outcome: Outcome) -> None:
+    """Into the flat object that every measurement shares; figures of other measurements stay."""
+    figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    figures |= {"kills": kills} | {name: getattr(outcome, name) for name in ("lost", "doubled", "unequal")}
+    RESULTS.write_text(json.dumps(dict(sorted(figures.items())), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""Kill -9 after kill -9 on a running house, in an order that a seed repeats, and what is left of it then.
+
+Each process starts again after a short pause, as systemd would start it. Devices measure until the kills are
+over and then hand over what they hold; a device that is killed loses its RAM, as in a power cut.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+
+from eavesdrop import Eavesdropper
+from outcome import Boot, Outcome, judge, produced
+from processes import Program, TooSlow, wait_until
+from realhouse import READY, RealHouse
+
+STEP_S = 0.05
+# Between two kills, and before a killed process starts again: sometimes at once, sometimes after a commit.
+BETWEEN_S, DOWN_S = (0.0, 1.2), (0.0, 1.2)
+# What the processes themselves need per kill; a device that ends a little early or late does no harm.
+STARTED_S = 0.5
+# After the last kill devices measure on until the edge knows the rates of their clocks and dates what waited.
+CALM_S = 45.0
+# A boot of which no run of the collector heard five hellos in a row is dated when it is 150 s over.
+PATIENT_CALM_S = 170.0
+# Every so many-th kill hits a device.
+DEVICE_SHARE = 12
+# A record that is lost before the first commit of its boot comes again after 15 s, then 30, then 60.
+KILLABLE_S, HANDED_OVER_S = 90.0, 120.0
+# So long together, and five hellos are on disk.
+ANCHORED_S = 9.0
+FAULTS = ("--drop", "0.02", "--duplicate", "0.03", "--reorder", "0.03", "--corrupt", "0.02")
+# 50 readings a second together.
+DEVICES = {
+    "garage": ("--rate", "30", "--channels", "3", "--timeouts", "0.01"),
+    "dapur": ("--rate", "20", "--channels", "1"),
+}
+
+
+@dataclass
+class DeviceLives:
+    """One device, started again and again; `anchored`: the edge had time to learn its clock."""
+
+    name: str
+    program: Callable[[float], Program]
+    listed: Path
+    running: Program | None = None
+    begun_s: float = 0.0
+    ends_s: float = 0.0
+    anchored: bool = False
+    whole: set[Boot] = field(default_factory=set)
+    # Boots of lives that were killed, with what had been acknowledged by then.
+    cut: dict[Boot, int] = field(default_factory=dict)
+
+    def begin(self, seconds: float) -> None:
+        self.running, self.anchored = self.program(seconds).start(), False
+        self.begun_s = time.monotonic()
+        self.ends_s = self.begun_s + seconds
+
+    def lives(self) -> bool:
+        """A life that ended by itself has handed over everything."""
+        if self.running is not None and not self.running.runs():
+            assert self.running.code == 0, (
+                f"{self.name} ended with {self.running.code}: {self.running.said()}"
+            )
+            self.running, self.whole = None, self.boots() - self.cut.keys()
+        return self.running is not None
+
+    def kill(self, acknowledged: Mapping[Boot, int]) -> None:
+        assert self.running
+        self.running.kill()
+        self.running = None
+        # Boots of earlier lives stay as they were: what a later boot ends is acknowledged to nobody.
+        self.cut |= {boot: acknowledged.get(boot, 0) for boot in self.boots() - self.whole - self.cut.keys()}
+
+    def boots(self) -> set[Boot]:
+        return {key[:2] for key in produced(self.listed)} if self.listed.exists() else set()
+
+
+@dataclass
+class PowerCuts:
+    """A house under attack; `run` does it all, `kills` and `settled_s` tell how it went.
+
+    `patient`: devices also restart by themselves, and are killed before the edge could learn their clock.
+    """
+
+    house: RealHouse
+    wire: Eavesdropper
+    random: Random
+    patient: bool = False
+    kills: int = 0
+    settled_s: float = 0.0
+    told: Callable[[int], None] = lambda _kills: None
+    phases: list[str] = field(default_factory=list)
+    _begun_s: float = field(default_factory=time.monotonic)
+    _over_s: float = 0.0
+    _up_s: float = 0.0
+    _due_s: dict[str, float] = field(default_factory=dict)
+    _lives: dict[str, DeviceLives] = field(default_factory=dict)
+
+    def run(self, kills: int) -> Outcome:
+        self.house.start(*self.house.servers)
+        plan = self._schedule(kills)
+        pauses_s = [self.random.uniform(*BETWEEN_S) for _target in plan]
+        self._up_s = time.monotonic()
+        self._over_s = self._up_s + sum(pauses_s) + STARTED_S * kills
+        self._lives = {name: self._device(name, options) for name, options in DEVICES.items()}
+        self._due_s = dict.fromkeys(DEVICES, 0.0)
+        for pause_s in pauses_s:
+            self._for(pause_s)
+            wait_until(lambda: any(map(self._may_be_killed, plan)), KILLABLE_S, lambda: f"one of {plan}")
+            target = next(filter(self._may_be_killed, plan))
+            plan.remove(target)
+            self._kill(target)
+        self._finish()
+        return self._judged()
+
+    def _schedule(self, kills: int) -> list[str]:
+        """Every process about as often as the others, devices now and then, in random order."""
+        devices = list(islice(cycle(DEVICES), -(-kills // DEVICE_SHARE)))
+        servers = list(islice(cycle(p.name for p in self.house.servers), kills - len(devices)))
+        return self.random.sample(servers + devices, kills)
+
+    def _device(self, name: str, options: Sequence[str]) -> DeviceLives:
+        def program(seconds: float) -> Program:
+            seed = self.random.randrange(2**32)
+            faults = (*FAULTS, "--seed", str(seed), "--seconds", f"{seconds:.1f}", "--linger", "120")
+            restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if self.patient else ()
+            return self.house.device(name, *options, *faults, *restarts, to=self.wire.port)
+
+        return DeviceLives(name, program, self.house.folder / f"{name}.csv")
+
+    def _for(self, seconds: float) -> None:
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            self._look()
+            time.sleep(min(STEP_S, max(0.0, end_s - time.monotonic())))
+
+    def _look(self) -> None:
+        """Start what is due; nothing may have ended by itself but a device that handed over."""
+        now_s = time.monotonic()
+        for program in self.house.servers:
+            if self._due_s.get(program.name, now_s + 1) <= now_s:
+                del self._due_s[program.name]
+                program.start()
+                self._up_s = now_s if program is self.house.collect else self._up_s
+            elif program.name not in self._due_s and not program.runs():
+                raise AssertionError(f"{program.name} ended by itself with {program.code}: {program.said()}")
+        ready = self.patient or (self.house.collect.runs() and READY["collect"] in self.house.collect.said())
+        for name, device in self._lives.items():
+            if not device.lives() and self._due_s.get(name, now_s + 1) <= now_s and ready:
+                del self._due_s[name]
+                device.begin(max(self._over_s - now_s, 0.0) + self._calm_s)
+            device.anchored = device.anchored or self._together_s(device, now_s) > ANCHORED_S
+
+    def _together_s(self, device: DeviceLives, now_s: float) -> float:
+        """For how long collector and device have been there together."""
+        return 0.0 if "collect" in self._due_s else now_s - max(device.begun_s, self._up_s)
+
+    def _may_be_killed(self, target: str) -> bool:
+        """Whether it runs; without patience a device was also acknowledged once, and its clock is known."""
+        self._look()
+        if target in self._due_s:
+            return False
+        fresh = [device for device in self._lives.values() if device.lives() and not self._heard(device)]
+        if target not in self._lives:
+            # A boot whose first record is lost before anything of it is on disk waits for 15 s and more.
+            return self.patient or target != "collect" or not fresh
+        device = self._lives[target]
+        if not device.lives():
+            self._due_s[target] = 0.0  # it ended before the kills were over
+            return False
+        return self.patient or (device.anchored and device not in fresh)
+
+    def _heard(self, device: DeviceLives) -> bool:
+        return bool(self.wire.acknowledged.keys() & (device.boots() - device.whole - device.cut.keys()))
+
+    def _kill(self, target: str) -> None:
+        if target in self._lives:
+            self._lives[target].kill(self.wire.acknowledged)
+        else:
+            next(program for program in self.house.servers if program.name == target).kill()
+        self._due_s[target] = time.monotonic() + self.random.uniform(*DOWN_S)
+        self.kills += 1
+        self.told(self.kills)
+
+    def _finish(self) -> None:
+        """Everything runs again, the devices hand over what they hold, sync and commit come to rest."""
+        begun_s = time.monotonic()
+        while self._due_s:
+            self._for(STEP_S)
+        for program in self.house.servers:
+            self.house.wait_ready(program)
+        self._over_s = time.monotonic()
+        self._phase("kills over")
+        most_s = 2 * self._calm_s + HANDED_OVER_S
+        wait_until(self._handed_over, most_s, lambda: f"devices hold on; {self.house.collect.said()}")
+        self._phase("devices empty")
+        try:
+            self.house.settle()
+        except TooSlow as error:
+            raise TooSlow(f"{error}\n{self.house.sync.said()[-3000:]}") from None
+        self._phase("at rest")
+        self.settled_s = time.monotonic() - begun_s
+
+    def _phase(self, name: str) -> None:
+        self.phases.append(f"{name} after {time.monotonic() - self._begun_s:.0f} s")
+
+    @property
+    def _calm_s(self) -> float:
+        return PATIENT_CALM_S if self.patient else CALM_S
+
+    def _handed_over(self) -> bool:
+        """Whether every device measured on for long enough and holds nothing any more."""
+        over = [device for device in self._lives.values() if not device.lives()]
+        for device in over:
+            if device.ends_s < self._over_s + self._calm_s:
+                device.begin(self._calm_s)
+        return all(not device.lives() for device in self._lives.values())
+
+    def _judged(self) -> Outcome:
+        devices = self._lives.values()
+        listed = {key: row for device in devices for key, row in produced(device.listed).items()}
+        cut = {boot: seq for device in devices for boot, seq in device.cut.items()}
+        outcome = judge(self.house.exports(), listed, cut)
+        for mistake in self._mistakes():
+            outcome.tell(mistake)
+        return outcome
+
+    def _mistakes(self) -> list[str]:
+        """What a process wrote when something in it went wrong that nobody had thought of."""
+        return [
+            f"{program.log.name}: ...{text[max(0, text.index(word) - 300) :][:1500]}"
+            for program in self.house.servers
+            for word in ("Traceback", "mistake in the program")
+            if program.log.exists() and word in (text := program.log.read_text(errors="replace"))
+        ]
