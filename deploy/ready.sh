@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes ready what `make` needs and pip cannot bring: `ready.sh venv` a .venv, `ready.sh chromium` a browser.
+# Makes ready what `make` needs and pip cannot bring: `venv` a .venv, `chromium` and `strace` tools of the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,14 +52,20 @@ find_chromium() {
     [ -n "$(command -v chromium || command -v chromium-browser || command -v google-chrome)" ]
 }
 
-case ${1-} in
-venv) make_venv ;;
-chromium)
-    # Whether a missing browser skips the tests of the pages or fails them is decided in tests/conftest.py.
-    find_chromium || apt_install chromium || say "no chromium: the tests that need a browser cannot run"
-    ;;
-*)
-    say "usage: ready.sh venv|chromium"
-    exit 2
-    ;;
-esac
+[ $# -gt 0 ] || set -- help
+for wanted; do
+    case $wanted in
+    venv) make_venv ;;
+    # Whether a missing tool skips its tests or fails them is decided in tests/conftest.py.
+    chromium)
+        find_chromium || apt_install chromium || say "no chromium: the tests that need a browser cannot run"
+        ;;
+    strace)
+        command -v strace >/dev/null || apt_install strace || say "no strace: the test of system calls cannot run"
+        ;;
+    *)
+        say "usage: ready.sh venv|chromium|strace ..."
+        exit 2
+        ;;
+    esac
+done
