@@ -64,6 +64,7 @@ class UdpLink(threading.Thread):
         try:
             self._socket.bind((host, port))
         except OSError as error:
+            self._socket.close()
             raise CannotGoOn(
                 f"link udp://{host}:{port} cannot be opened: {error.strerror}; is another collector running?"
             ) from error
