@@ -14,7 +14,7 @@ from metering.gap import Gap
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import Database, Unopenable, open_database, open_reader
+from store.database import CLOUD_PAGE_BYTES, EDGE_PAGE_BYTES, Database, Unopenable, open_database, open_reader
 from store.history import History
 
 GOLDEN = Path(__file__).parent / "golden" / "schema"
@@ -152,7 +152,7 @@ def test_the_group_may_write_where_the_process_lets_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) & ~0o660 == 0
 
 
-@pytest.mark.parametrize(("twin", "page_bytes"), [("edge", 2048), ("cloud", 4096)])
+@pytest.mark.parametrize(("twin", "page_bytes"), [("edge", EDGE_PAGE_BYTES), ("cloud", CLOUD_PAGE_BYTES)])
 def test_what_is_committed_survives_a_power_cut(tmp_path: Path, twin: str, page_bytes: int) -> None:
     with closing(open_database(tmp_path / "a.sqlite", twin)) as db:
         pragmas = [
