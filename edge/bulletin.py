@@ -1,11 +1,14 @@
 """The bulletin: what the collector tells the pages through RAM, without touching the card."""
 
+import logging
 from typing import Any
 
 from edge.boots import Boot
 from edge.clock import Instant, SystemClock
 from edge.collector import Collector
 from edge.ramfile import RamFile
+
+log = logging.getLogger(__name__)
 
 # Fast enough for a page that is live within a second, slow enough for 3 % of a Pi's core.
 EVERY_MS = 250
@@ -24,7 +27,13 @@ class Bulletin:
         age_ms = at.mono_ms - self._written_ms
         if age_ms >= (EVERY_MS if live.changed else ALIVE_MS):
             self._written_ms, live.changed = at.mono_ms, False
-            self._ram.write(self._fields(at))
+            try:
+                self._ram.write(self._fields(at))
+            except OSError as error:
+                # A RAM disk that is full makes the pages blind, but must not stop the collector.
+                if not self._collector.tally.counts["bulletins-failed"]:
+                    log.warning("bulletin not written: %s", error)  # once, not four times a second
+                self._collector.tally.count("bulletins-failed")
 
     def _fields(self, at: Instant) -> dict[str, Any]:
         boots, tally = self._collector.registry.boots.all(), self._collector.tally
