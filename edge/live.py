@@ -43,8 +43,15 @@ class Live:
         if shown and shown.boot != boot.stream.boot and (shown.taken_ms or 0) > (taken_ms or 0):
             return
         self._newest[meter] = Value(
-            meter, boot.stream.boot, line.seq, line.uptime_ms, taken_ms,
-            boot.hello.interval_ms if boot.hello else DEFAULT_INTERVAL_MS, estimated, at.mono_ms, line.values,
+            meter,
+            boot.stream.boot,
+            line.seq,
+            line.uptime_ms,
+            taken_ms,
+            boot.hello.interval_ms if boot.hello else DEFAULT_INTERVAL_MS,
+            estimated,
+            at.mono_ms,
+            line.values,
         )
         self.changed = True
 

@@ -19,6 +19,7 @@ from pages.site import LiveValue, Site
 from store.by_stream import RowsByStream
 from store.database import Database, Unopenable, open_reader
 from store.history import History
+from store.part import READINGS
 from store.quarantine import Quarantine
 from store.streams import Streams
 
@@ -61,7 +62,7 @@ class House:
 
     def condition(self) -> Condition:
         told, db = self._told(), self._reader()
-        newest = max((s for s in Streams(db).all()), key=lambda s: s.id, default=None)
+        newest = max((s for s in Streams(db).all() if s.kind == READINGS), key=lambda s: s.id, default=None)
         last_ms = db.execute("SELECT max(last_ms) FROM streams").fetchone()[0]
         counts = told["counts"] if told else {}
         edge = EdgeSide(
@@ -116,7 +117,12 @@ class House:
         if told is None:
             return CloudSide(url, "off", row[1] if row else None, self._behind(db, row[0] if row else 0))
         return CloudSide(
-            url, told["state"], told["last_ack_ms"], told["backlog_rows"], told["refused_rows"], told["reason"]
+            url,
+            told["state"],
+            told["last_ack_ms"],
+            told["backlog_rows"],
+            told["refused_rows"],
+            told["reason"],
         )
 
     @staticmethod
