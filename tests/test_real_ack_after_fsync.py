@@ -14,7 +14,7 @@ from realhouse import RealHouse
 from tracing import Call, read_trace, strace_command
 
 # Several commits: a line that comes twice asks for one, at most once a second.
-DEVICE = ("--seconds", "6", "--rate", "40", "--duplicate", "0.2", "--drop", "0.05", "--linger", "60")
+DEVICE = ("--seconds", "8", "--rate", "40", "--duplicate", "0.3", "--linger", "60")
 LIFE_S = 70.0
 COMMITS_LEAST = 4
 _RECORD = re.compile(r"[RN]1,(?P<device>[a-z0-9-]+),(?P<boot>\d+),(?P<seq>\d+),")

@@ -7,7 +7,7 @@ from processes import START_S, Program, command, wait_until
 from realhouse import RealHouse
 
 # Longer than the 45 s that the edge needs to learn the rate of a device's clock after the last kill.
-SECONDS = "58"
+SECONDS = "52"
 LIFE_S = 150.0
 KILLS = 2
 FLOWS_S = 30.0
