@@ -113,9 +113,12 @@ class History:
         ]
 
     def _before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
-        """The last counter before at_ms, looked for in steps that grow, so that a recent one is found cheaply."""
+        """The last counter before at_ms, looked for in steps that grow, so that a recent one is found cheaply.
+
+        From the meter's last reading on: a meter that was taken down long ago is not looked for through the years.
+        """
         span = self._rows.span_ms(meter)
-        high, width = at_ms, 60_000
+        high, width = min(at_ms, span[1] + 1) if span else at_ms, 60_000
         while span and high > span[0]:
             found = list(self._rows.scan(meter, high - width, high, "energy_wh", "AND energy_wh IS NOT NULL"))
             if found:

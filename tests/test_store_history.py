@@ -91,3 +91,21 @@ def test_silences_are_shown_in_the_ranges_they_touch(edge: Twin) -> None:
     assert edge.history.gaps(NOW_MS + 60_001, None) == []
     assert edge.history.gaps(None, NOW_MS) == []
     assert edge.history.gaps(None, NOW_MS + 1) == [silent]
+
+
+@pytest.mark.parametrize("kind", ["edge", "cloud"])
+def test_the_last_counter_of_a_meter_taken_down_years_ago_is_found_as_cheaply(
+    tmp_path: Path, kind: str
+) -> None:
+    made = Twin(tmp_path, kind)
+    with closing(made.db):
+        made.take(Part("garage", 7, 0, [row(seq, taken_ms=NOW_MS + 1000 * seq) for seq in range(1, 20_001)]))
+        meter = made.history.meters()[0]
+        steps = [0, 0]
+        for place, later_ms in enumerate((20_001_000, 3 * 366 * 86_400_000)):
+            made.db.conn.set_progress_handler(
+                lambda place=place: steps.__setitem__(place, steps[place] + 1), 100
+            )
+            before = list(made.history.counters(meter, NOW_MS + later_ms, NOW_MS + later_ms + 1000))
+            assert [found[1] for found in before] == [20_000]
+        assert steps[1] <= steps[0] + 1
