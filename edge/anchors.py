@@ -79,6 +79,10 @@ class Anchors:
             return None
         return min(self._recent, key=lambda anchor: anchor.mono_ms - anchor.uptime_ms)
 
+    def silent_ms(self, at: Instant) -> int:
+        """How long ago the last hello of this run came; 0 when there was none."""
+        return at.mono_ms - self._recent[-1].mono_ms if self._recent else 0
+
     def era_begun(self) -> bool:
         """Whether a whole minute of this run is among the anchors."""
         return bool(self._first and self.kept and self.kept[-1].era == self._first.era)

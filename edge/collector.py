@@ -5,6 +5,7 @@ the only writer of readings in the house.
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge import answers
@@ -23,7 +24,6 @@ from edge.line import (
     NoReading,
     Reading,
     Refused,
-    encode,
 )  # fmt: skip
 from edge.live import Live
 from edge.pace import Pace
@@ -79,6 +79,8 @@ class Collector:
         self.pace.dirty(any(boot.dirty for boot in boots), at.mono_ms)
         if self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
             self._write(boots, at)
+        elif self.pace.redate_due(at.mono_ms) and any(boot.undated for boot in boots):
+            self._guarded(lambda: self._date(boots, at), at)
 
     def finish(self, at: Instant) -> None:
         """The process stops: commit what is here, so that the devices need not send it again."""
@@ -87,16 +89,30 @@ class Collector:
             self._write(boots, at)
 
     def _write(self, boots: list[Boot], at: Instant) -> None:
-        try:
+        def commit() -> None:
             self._learn(at)
+            for boot in boots:
+                boot.dating.pass_time(at)
             moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at)
             self._kept = []
             self.pace.committed(at.mono_ms)
-            self.tally.writes(True, at)
             answers.after_commit(moved, at)
-            for boot in boots:
-                self.registry.boots.settle_rate(boot, at.mono_ms)
-            self._commit.date_waiting(boots)
+            self._date(boots, at)
+
+        self._guarded(commit, at)
+
+    def _date(self, boots: list[Boot], at: Instant) -> None:
+        self._learn(at)
+        for boot in boots:
+            boot.dating.pass_time(at)
+            self.registry.boots.settle_rate(boot, at.mono_ms)
+        self._commit.date_waiting(boots)
+        self.pace.redated(at.mono_ms)
+
+    def _guarded(self, write: Callable[[], None], at: Instant) -> None:
+        try:
+            write()
+            self.tally.writes(True, at)
         except sqlite3.Error as error:
             # Disk full, read-only card, I/O error: nothing changed, nothing is acknowledged, try again later.
             self.pace.failed(at.mono_ms)
@@ -161,10 +177,6 @@ class Collector:
         if sum(len(b.stream.pending) + len(b.fills) for b in self.registry.boots.all()) >= MOST_UNWRITTEN:
             self.tally.count("turned-away")
             return
-        if not isinstance(line, Refused) and boot.dating.unreached(line.uptime_ms, heard.at):
-            line = Refused(
-                line.device, line.boot, line.seq, encode(line)[:-1], "of a time that is yet to come"
-            )
         held = boot.stream.held(line.seq)
         place = boot.stream.take(line)
         if place is Place.ON_DISK:

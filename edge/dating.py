@@ -2,7 +2,7 @@
 
 1. Between two anchors with known time: straight between them.
 2. Beyond the anchors: along the measured rate, but no farther than a rate of that baseline deserves.
-3. Before a rate is known: by the newest hello, and only near it.
+3. Before a rate is known: by the newest hello, and only near it, unless hellos stay away.
 4. Before this run's first hello nothing beyond the last anchor is dated; it waits.
 No clock here: everything comes in by `hello` and `learn`.
 """
@@ -21,8 +21,8 @@ REACH_BASELINES = 6
 PRIOR_REACH_MS = 300_000
 # A device that kept running through the Pi's reboot is believed as a clock for an hour: 1 s at 280 ppm.
 DEVICE_CLOCK_MS = 3_600_000
-# A record is measured before it is said. This much a hello may be late, and its record ahead of it.
-AHEAD_MOST_MS = 10_000
+# A device says hello every second. When ten stay away, nothing better than the last ones will come soon.
+QUIET_MS = 10_000
 
 
 class Dating:
@@ -32,6 +32,8 @@ class Dating:
         self.anchors = anchors
         self.prior_rate = prior_rate  # of the same board in an earlier boot
         self.final = False  # the boot is over: what cannot be dated well now never can
+        self._quiet = False  # hellos stay away: what can be known now is all there will be for a while
+        self._now_uptime_ms: float | None = None
 
     def hello(self, uptime_ms: int, at: Instant) -> None:
         self.anchors.sample(uptime_ms, at)
@@ -52,10 +54,13 @@ class Dating:
     def date(self, uptime_ms: int) -> int | None:
         """UTC ms of an uptime, or None while it cannot be known well enough."""
         kept, timed = self.anchors.kept, self.anchors.timed
+        if self._now_uptime_ms is not None:
+            # A record is measured before it is said: an uptime yet to come is a mistake, and it was at most now.
+            uptime_ms = min(uptime_ms, round(self._now_uptime_ms))
         place = bisect_right(timed, uptime_ms, key=lambda i: kept[i].uptime_ms)
         if 0 < place < len(timed):
             return self._between(kept[timed[place - 1]], kept[timed[place]], timed[place], uptime_ms)
-        newest = self._provisional(certain=not self.final)
+        newest = self._provisional(certain=not (self.final or self._quiet))
         if place == len(timed) and newest:
             return self._near(kept[timed[-1]] if timed else None, newest, uptime_ms)
         if not timed:
@@ -69,13 +74,13 @@ class Dating:
             return None
         return uptime_ms - newest.uptime_ms + newest.mono_ms + at.own_ms - at.mono_ms
 
-    def unreached(self, uptime_ms: int, at: Instant) -> bool:
-        """Whether the device's clock cannot show this uptime yet. Such a record could never be dated."""
+    def pass_time(self, at: Instant) -> None:
+        """Tell it what time it is; call it before a commit dates records."""
         newest = self.anchors.newest(certain=False)
-        if newest is None or newest.era != at.era:
-            return False
-        since_ms = (at.mono_ms - newest.mono_ms) * (1 + RATE_OFF_MOST)
-        return uptime_ms > newest.uptime_ms + since_ms + AHEAD_MOST_MS
+        self._now_uptime_ms = None
+        self._quiet = newest is not None and self.anchors.silent_ms(at) >= QUIET_MS
+        if newest is not None and newest.era == at.era:
+            self._now_uptime_ms = newest.uptime_ms + (at.mono_ms - newest.mono_ms)
 
     def _provisional(self, certain: bool) -> Anchor | None:
         """The newest hello in place of an anchor, until this run has one of its own."""
@@ -87,7 +92,7 @@ class Dating:
         if low and uptime_ms < newest.uptime_ms:
             return self._between(low, newest, None, uptime_ms)
         rate, reach_ms = self._borrowed_rate(len(self.anchors.kept))
-        if self.final or abs(uptime_ms - newest.uptime_ms) <= reach_ms:
+        if self.final or self._quiet or abs(uptime_ms - newest.uptime_ms) <= reach_ms:
             return _along(newest, rate, uptime_ms)
         return None
 

@@ -36,6 +36,7 @@ class Live:
         shown = self._newest.get(meter)
         if shown and shown.boot == boot.stream.boot and shown.uptime_ms >= line.uptime_ms:
             return
+        boot.dating.pass_time(at)
         taken_ms = boot.dating.date(line.uptime_ms)
         estimated = taken_ms is None
         if taken_ms is None:

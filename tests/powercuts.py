@@ -44,18 +44,20 @@ class DeviceLives:
     """One device, started again and again; `anchored`: the edge had time to learn its clock."""
 
     name: str
-    program: Callable[[float], Program]
+    program: Callable[[float, bool], Program]
     listed: Path
     running: Program | None = None
     begun_s: float = 0.0
     ends_s: float = 0.0
+    calm: bool = False
     anchored: bool = False
     whole: set[Boot] = field(default_factory=set)
     # Boots of lives that were killed, with what had been acknowledged by then.
     cut: dict[Boot, int] = field(default_factory=dict)
 
-    def begin(self, seconds: float) -> None:
-        self.running, self.anchored = self.program(seconds).start(), False
+    def begin(self, seconds: float, calm: bool) -> None:
+        """`calm`: it does not restart by itself, so that the edge can learn the rate of its clock."""
+        self.running, self.anchored, self.calm = self.program(seconds, calm).start(), False, calm
         self.begun_s = time.monotonic()
         self.ends_s = self.begun_s + seconds
 
@@ -124,10 +126,10 @@ class PowerCuts:
         return self.random.sample(servers + devices, kills)
 
     def _device(self, name: str, options: Sequence[str]) -> DeviceLives:
-        def program(seconds: float) -> Program:
+        def program(seconds: float, calm: bool) -> Program:
             seed = self.random.randrange(2**32)
             faults = (*FAULTS, "--seed", str(seed), "--seconds", f"{seconds:.1f}", "--linger", "120")
-            restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if self.patient else ()
+            restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if not calm else ()
             return self.house.device(name, *options, *faults, *restarts, to=self.wire.port)
 
         return DeviceLives(name, program, self.house.folder / f"{name}.csv")
@@ -152,7 +154,8 @@ class PowerCuts:
         for name, device in self._lives.items():
             if not device.lives() and self._due_s.get(name, now_s + 1) <= now_s and ready:
                 del self._due_s[name]
-                device.begin(max(self._over_s - now_s, 0.0) + self._calm_s)
+                left_s = max(self._over_s - now_s, 0.0)
+                device.begin(left_s + (0.0 if self.patient else CALM_S), calm=not self.patient)
             device.anchored = device.anchored or self._together_s(device, now_s) > ANCHORED_S
 
     def _together_s(self, device: DeviceLives, now_s: float) -> float:
@@ -216,8 +219,8 @@ class PowerCuts:
         """Whether every device measured on for long enough and holds nothing any more."""
         over = [device for device in self._lives.values() if not device.lives()]
         for device in over:
-            if device.ends_s < self._over_s + self._calm_s:
-                device.begin(self._calm_s)
+            if not device.calm or device.ends_s < self._over_s + self._calm_s:
+                device.begin(self._calm_s, calm=True)
         return all(not device.lives() for device in self._lives.values())
 
     def _judged(self) -> Outcome:

@@ -85,6 +85,10 @@ def test_the_upper_half_of_a_second_board_is_written_with_four_digits() -> None:
     assert met(boards, "garage", 0x000A_0001, 2) == ("garage~000a", None)
 
 
+def test_the_bounds_are_those_that_are_written_down() -> None:
+    assert (HOLD_MS, MOST_DEVICES) == (20_000, 64)
+
+
 def test_at_most_64_devices_are_known() -> None:
     boards = Boards([Board(f"d{i}", 1, f"d{i}", 0, stored=True) for i in range(MOST_DEVICES)])
     assert boards.meet("one-more", OLD, True, 0) == Meeting(None, "too-many")

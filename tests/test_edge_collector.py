@@ -10,7 +10,7 @@ import pytest
 from collecting import BOOT, Edge, Wire, hello, lost, reading, s1, silent
 
 from edge import collector
-from edge.line import Ack, Beacon, Garbled, Refused, encode, parse
+from edge.line import Ack, Beacon, Garbled, Refused, encode
 from edge.pace import MOST_WAITING
 from store.part import Hole
 
@@ -82,6 +82,7 @@ def test_while_the_disk_refuses_nothing_is_acknowledged_or_lost(pressed: Edge, d
     disk.full = False
     pressed.run(3_000)
     assert (pressed.wire.acks(), sorted(pressed.rows())) == ([2], [1, 2])
+    assert pressed.collector.tally.disk_trouble is None
 
 
 def test_a_disk_that_refuses_is_told_to_people(pressed: Edge, disk: Disk) -> None:
@@ -184,6 +185,12 @@ def test_a_repeat_with_other_content_before_the_commit_keeps_the_first_too(edge:
     assert edge.db.execute("SELECT DISTINCT energy_wh FROM readings").fetchall() == [(38,)]
 
 
+def test_the_same_values_on_another_channel_are_other_content(edge: Edge) -> None:
+    committed(edge, 1)
+    edge.hear(reading(1, channel=2))
+    assert edge.counts["conflicts"] == 1
+
+
 def test_what_is_kept_raw_of_one_commit_is_bounded(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collector, "MOST_KEPT", 3)
     committed(edge, 1)
@@ -205,17 +212,18 @@ def test_a_refused_record_takes_its_place_and_is_kept_raw(edge: Edge) -> None:
     assert edge.quarantined() == [(2, "R7,garage,286326789,2*0000")]
 
 
-def test_a_record_of_a_time_that_its_device_has_not_reached_is_refused(edge: Edge) -> None:
-    """It could never be dated, and everything behind it would wait for its date for ever."""
+def test_a_record_of_a_time_that_its_device_has_not_reached_is_dated_now(edge: Edge) -> None:
+    """It was measured before it was said; if it waited for its time, all behind it would wait for ever."""
     up = edge.live_through(60)
     edge.hear(reading(1, up), reading(2, 2**63 - 1), reading(3, up))
     edge.commit()
-    assert (edge.gaps(), edge.counts["refused"]) == ([(2, 2, "refused")], 1)
-    assert None not in edge.rows().values()
-    assert parse(edge.quarantined()[0][1].encode()) == reading(2, 2**63 - 1)
+    assert edge.gaps() == []
+    dates = [edge.rows()[seq] or 0 for seq in (1, 2, 3)]
+    assert dates == sorted(set(dates))
+    assert dates[2] <= (edge.at.own_ms or 0)
 
 
-def test_a_record_that_came_a_moment_before_its_hello_is_not_refused(edge: Edge) -> None:
+def test_a_record_that_came_a_moment_before_its_hello_is_taken(edge: Edge) -> None:
     up = edge.live_through(60)
     edge.run(30_000)
     edge.hear(reading(1, up + 30_500))
@@ -290,6 +298,14 @@ def test_lost_records_are_accounted_for_as_the_device_s_memory(edge: Edge) -> No
     assert (edge.gaps(), edge.wire.acks()) == ([(2, 5, "device-memory")], [6])
 
 
+def test_records_dropped_since_the_last_hello_are_the_device_s_memory(edge: Edge) -> None:
+    """The lost line that says so may die with the device."""
+    edge.hear(hello(2_000, dropped=3), reading(1))
+    edge.hear(hello(9_000, oldest=8, dropped=5), reading(8))
+    edge.commit()
+    assert edge.gaps() == [(2, 5, "elsewhere"), (6, 7, "device-memory")]
+
+
 def test_lost_below_the_cursor_names_what_nobody_could_explain(edge: Edge) -> None:
     edge.hear(reading(1), hello(9_000, oldest=5), reading(5))
     edge.commit()
@@ -298,6 +314,23 @@ def test_lost_below_the_cursor_names_what_nobody_could_explain(edge: Edge) -> No
     edge.commit()
     assert edge.gaps() == [(2, 4, "device-memory")]
     assert edge.db.execute("SELECT from_seq, to_seq FROM amends").fetchall() == [(2, 4)]
+
+
+def test_lost_names_exactly_the_records_that_it_counts(edge: Edge) -> None:
+    edge.hear(reading(1), hello(9_000, oldest=8), reading(8))
+    edge.commit()
+    edge.hear(lost(5, 2))
+    edge.commit()
+    assert edge.gaps() == [(2, 3, "elsewhere"), (4, 5, "device-memory"), (6, 7, "elsewhere")]
+
+
+def test_lost_that_is_accounted_for_is_answered(edge: Edge) -> None:
+    committed(edge, 1, 2)
+    edge.run(1_000)
+    edge.hear(lost(3, 1))
+    assert edge.wire.acks() == []
+    edge.hear(lost(2, 1))
+    assert edge.wire.acks() == [2]
 
 
 def test_lost_below_the_cursor_does_not_rename_what_is_explained(edge: Edge) -> None:
@@ -324,6 +357,14 @@ def test_a_record_that_turns_up_inside_a_gap_is_stored_amended_and_then_acknowle
     assert edge.wire.acks() == [5]
     assert (list(edge.rows()), edge.gaps()) == ([1, 3, 5], [(2, 2, "device-memory"), (4, 4, "device-memory")])
     assert edge.db.execute("SELECT from_seq, to_seq FROM amends").fetchall() == [(3, 3)]
+
+
+def test_the_first_record_of_a_stream_may_fill_a_gap_too(edge: Edge) -> None:
+    edge.hear(hello(9_000, oldest=5), lost(6, 2), reading(7))
+    edge.commit()
+    edge.hear(reading(5))
+    edge.commit()
+    assert list(edge.rows()) == [5, 7]
 
 
 def test_a_record_below_the_first_of_its_stream_is_not_taken(edge: Edge) -> None:
@@ -385,6 +426,22 @@ def test_what_an_s1_announced_and_never_came_is_device_off(edge: Edge) -> None:
     edge.hear(hello(1_000, boot=BOOT + 2, earlier=0))
     edge.commit()
     assert (edge.gaps(), edge.cursor()) == ([(2, 4, "device-off")], 4)
+
+
+def test_the_last_s1_of_a_set_ends_the_boots_that_it_does_not_name(edge: Edge) -> None:
+    edge.hear(hello(9_000), reading(1), reading(3))
+    edge.hear(hello(9_000, boot=BOOT + 1), reading(1, boot=BOOT + 1))
+    edge.hear(hello(1_000, boot=BOOT + 2, earlier=1), s1(1, 9, BOOT + 1))
+    edge.commit()
+    assert (edge.gaps(), edge.gaps(BOOT + 1)) == ([(2, 2, "device-off")], [])
+
+
+def test_noise_between_a_hello_and_its_set_ends_nothing(edge: Edge) -> None:
+    edge.hear(hello(9_000), hello(9_000, boot=BOOT - 1))
+    edge.hear(reading(1), reading(3))
+    edge.hear(hello(1_000, boot=BOOT + 1, earlier=1), Garbled(b"", "noise"), s1(1, 9, BOOT - 1))
+    edge.commit()
+    assert edge.gaps() == []
 
 
 def test_an_incomplete_set_ends_nothing(edge: Edge) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.anchors import BASELINE_MOST_MS, BASELINE_MS, ENOUGH_HELLOS, MOST_ANCHORS, Anchor, Anchors
+from edge.anchors import ENOUGH_HELLOS, Anchor, Anchors
 from edge.clock import Instant
-from edge.dating import DEVICE_CLOCK_MS, PRIOR_REACH_MS, UNRATED_REACH_MS, Dating, increasing
+from edge.dating import DEVICE_CLOCK_MS, PRIOR_REACH_MS, QUIET_MS, UNRATED_REACH_MS, Dating
 
 OWN_MS = 1_795_168_800_000
 MINUTE_MS = 60_000
@@ -307,105 +307,39 @@ def test_dates_grow_along_a_boot_whatever_the_network_did() -> None:
     assert all(earlier < later for earlier, later in pairwise(known))
 
 
-@pytest.mark.parametrize(("ahead_ms", "unreached"), [(10_000, False), (10_100, True)])
-def test_an_uptime_may_be_a_little_ahead_of_the_last_hello(ahead_ms: int, unreached: bool) -> None:
+def test_an_uptime_that_is_yet_to_come_is_dated_now() -> None:
     device = Device()
     device.run(5_000)
-    assert device.dating.unreached(device.uptime_ms + ahead_ms, device.at()) is unreached
-
-
-def test_while_no_hello_comes_an_uptime_may_go_on() -> None:
-    device = Device(error=0.005)
-    device.run(5_000)
-    device.run(HOUR_MS, hellos=False)
-    assert not device.dating.unreached(device.uptime_ms, device.at())
-    assert device.dating.unreached(device.uptime_ms + 60_000, device.at())
+    device.dating.pass_time(device.at())
+    assert device.dating.date(device.uptime_ms + 60_000) == device.dating.date(device.uptime_ms)
 
 
 def test_an_uptime_is_not_judged_by_a_hello_of_another_era() -> None:
     device = Device()
-    device.run(5_000)
-    assert not device.dating.unreached(10**12, Instant(5, OWN_MS, "era-2"))
+    device.run(5 * MINUTE_MS)
+    device.dating.pass_time(Instant(5, OWN_MS, "era-2"))
+    ahead = device.dating.date(device.uptime_ms + 10_000)
+    now = device.dating.date(device.uptime_ms)
+    assert ahead is not None
+    assert now is not None
+    assert ahead - now == pytest.approx(10_000, abs=100)
 
 
-# The anchors themselves
-
-
-def test_an_anchor_a_minute_is_kept_and_told_once() -> None:
+def test_one_hello_dates_everything_when_no_other_comes() -> None:
     device = Device()
-    device.run(10 * MINUTE_MS)
-    anchors = device.dating.anchors
-    assert 10 <= len(anchors.kept) <= 11
-    assert [a.uptime_ms for _minute, a in anchors.unsaved()][:-1] == [a.uptime_ms for a in anchors.kept]
-    anchors.saved()
-    assert [a for _minute, a in anchors.unsaved()] == [anchors._best]
-    assert not anchors.fresh
-
-
-def test_the_first_hellos_are_fresh_when_there_are_enough_to_tell() -> None:
-    device = Device()
-    device.run(1_000 * (ENOUGH_HELLOS - 1))
-    assert (device.dating.anchors.fresh, device.dating.anchors.unsaved()) == (False, [])
     device.run(1_000)
-    assert device.dating.anchors.fresh
-    assert len(device.dating.anchors.unsaved()) == 1
+    hello_ms = device.uptime_ms
+    device.run(QUIET_MS + 1_000, hellos=False)
+    device.dating.pass_time(device.at())
+    first, last = device.dating.date(0), device.dating.date(hello_ms)
+    assert first is not None
+    assert last is not None
+    assert last - first == hello_ms
 
 
-def test_minutes_of_two_runs_in_one_era_are_not_mixed_up() -> None:
+def test_while_hellos_come_a_record_far_from_them_waits() -> None:
     device = Device()
-    device.run(10 * MINUTE_MS)
-    first = {minute for minute, _anchor in device.dating.anchors.unsaved()}
-    device.dating = Dating(Anchors(device.dating.anchors.kept))
-    device.run(10 * MINUTE_MS)
-    second = {minute for minute, _anchor in device.dating.anchors.unsaved()}
-    assert len(first) == 11
-    assert len(first & second) <= 1, "one minute at the turn may be shared"
-
-
-def test_anchors_in_ram_are_bounded_and_the_oldest_go() -> None:
-    anchors = Anchors(Anchor(m * MINUTE_MS, m * MINUTE_MS, None, "e") for m in range(MOST_ANCHORS))
-    device = Device(now_ms=MOST_ANCHORS * MINUTE_MS, era="e", dating=Dating(anchors))
-    device.run(3 * MINUTE_MS)
-    assert len(anchors.kept) == MOST_ANCHORS
-    assert anchors.kept[0].uptime_ms > 0
-
-
-def test_a_rate_needs_half_a_minute_between_its_anchors() -> None:
-    short = [Anchor(0, 0, None, "e"), Anchor(BASELINE_MS - 1, BASELINE_MS - 1, None, "e")]
-    assert Anchors(short).rate_at(0) is None
-    long = [Anchor(0, 0, None, "e"), Anchor(BASELINE_MS, BASELINE_MS, None, "e")]
-    assert Anchors(long).rate_at(0) == (1.0, BASELINE_MS)
-
-
-def test_a_rate_looks_back_eleven_minutes_and_not_farther() -> None:
-    kept = [Anchor(m * MINUTE_MS, m * MINUTE_MS, None, "e") for m in range(30)]
-    assert Anchors(kept).rate_at(29) == (1.0, BASELINE_MOST_MS)
-
-
-def test_between_eras_only_the_own_clock_gives_a_rate() -> None:
-    unknown = [Anchor(0, 500_000, None, "e1"), Anchor(MINUTE_MS, 0, None, "e2")]
-    assert Anchors(unknown).rate_at(0) is None
-    known = [Anchor(0, 500_000, OWN_MS, "e1"), Anchor(MINUTE_MS, 0, OWN_MS + MINUTE_MS, "e2")]
-    assert Anchors(known).rate_at(0) == (1.0, MINUTE_MS)
-
-
-# Dates that must grow
-
-
-@given(
-    dated=st.lists(st.tuples(st.integers(1, 5), st.integers(-1_000, 1_000)), max_size=20),
-    floor=st.integers(-1_000, 1_000),
-)
-def test_rising_dates_leave_a_ms_for_every_seq_and_never_go_back(
-    dated: list[tuple[int, int]], floor: int
-) -> None:
-    seq, rows = 0, []
-    for more, taken_ms in dated:
-        seq += more
-        rows.append((seq, taken_ms))
-    risen = increasing(rows, floor)
-    before_seq, before_ms = 0, floor
-    for (here, asked_ms), given_ms in zip(rows, risen, strict=True):
-        assert given_ms >= max(asked_ms, before_ms + here - before_seq)
-        assert given_ms in (asked_ms, before_ms + here - before_seq)
-        before_seq, before_ms = here, given_ms
+    device.run(19_000, hellos=False)
+    device.run(6_000)
+    device.dating.pass_time(device.at())
+    assert device.dating.date(0) is None

@@ -115,6 +115,22 @@ def test_lost_that_lies_beyond_a_hole_waits_for_the_hole() -> None:
     assert state(here) == (5, [1, 2], [(3, 5, "device-memory")])
 
 
+def test_lost_that_waits_is_not_taken_one_record_too_early() -> None:
+    here = stream()
+    taken(here, 1)
+    here.lost(4, 5)
+    taken(here, 2)
+    assert state(here) == (2, [1, 2], [])
+    taken(here, 3)
+    assert state(here) == (5, [1, 2, 3], [(4, 5, "device-memory")])
+
+
+def test_lost_that_waits_names_nothing_when_it_lies_wholly_below() -> None:
+    here = stream(cursor=5)
+    here.lost(6, 6)
+    assert (here.renames, here.head) == ([], 6)
+
+
 def test_lost_that_grows_while_it_waits_counts_as_it_was_said_last() -> None:
     here = stream()
     here.lost(3, 5)

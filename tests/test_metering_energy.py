@@ -90,6 +90,20 @@ def test_a_counter_beyond_the_top_of_a_pzem_never_wraps_backwards() -> None:
     assert (step.wh, step.event) == (3, "reset")
 
 
+def test_a_pzem_counts_to_9999_999_kwh_and_then_from_zero() -> None:
+    assert only_step((0, 9_999_999), (SECOND_MS, 0)) == Step(SECOND_MS, 1, "wrap", 9_999_999, 0)
+
+
+def test_a_wrap_is_no_more_than_power_and_time_allow() -> None:
+    assert only_step((0, WRAP_WH - 1), (SECOND_MS, MOST_IN_A_SECOND_WH - 1)).event == "wrap"
+    assert only_step((0, WRAP_WH - 1), (SECOND_MS, MOST_IN_A_SECOND_WH)).event == "reset"
+
+
+def test_a_meter_for_100_amperes_measures_23_kilowatts_at_most() -> None:
+    assert only_step((0, 0), (HOUR_MS, 23_001)).event is None
+    assert only_step((0, 0), (HOUR_MS, 23_002)).event == "exchange"
+
+
 used_each_second = st.lists(st.integers(0, MOST_IN_A_SECOND_WH - 1), max_size=50)
 
 

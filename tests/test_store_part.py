@@ -71,7 +71,7 @@ def test_rows_alone_with_one_twice_and_one_missing_are_refused() -> None:
 
 
 def test_a_hole_that_ends_before_it_begins_is_refused() -> None:
-    with pytest.raises(Uncovered, match="seq 1 "):
+    with pytest.raises(Uncovered, match="seq 1 is neither"):
         Part("garage", 7, 0, (), [Hole(1, 0, "link")]).check_cover()
 
 
@@ -84,3 +84,8 @@ def test_an_empty_part_covers_nothing_and_is_accepted() -> None:
 def test_the_last_seq_is_the_highest_of_rows_and_holes() -> None:
     assert Part("garage", 7, 0, rows([3, 1, 2])).last_seq == 3
     assert Part("garage", 7, 0, rows([1]), [Hole(2, 9, "link")]).last_seq == 9
+    assert Part("garage", 7, 0, rows([1, 4]), [Hole(2, 3, "link"), Hole(5, 6, "link")]).last_seq == 6
+
+
+def test_a_hole_counts_its_records_with_both_ends() -> None:
+    assert Hole(5, 9, "link").records == 5
