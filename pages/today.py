@@ -58,6 +58,9 @@ class Today:
             if held is None or held.from_ms != from_ms:
                 held = self._sums[meter] = _Sum(from_ms)
             if held.looked_ms is None or not 0 <= now_ms - held.looked_ms < LOOKED_LASTS_MS:
+                if held.counter is None or held.counter[0] < from_ms:
+                    # While a backlog arrives, the last value before midnight is a later one each time.
+                    held = self._sums[meter] = _Sum(from_ms)
                 since = held.counter[0] + 1 if held.counter else from_ms
                 held.add([(at, wh) for _, _, at, wh in history.counters(meter, since, to_ms)])
                 held.looked_ms = now_ms

@@ -81,6 +81,19 @@ def test_today_takes_only_what_is_new_and_adds_the_live_value(tmp_path: Path) ->
         assert today.wh(history, METER, NOW_MS + LOOKED_LASTS_MS) == 950
 
 
+def test_a_backlog_of_days_is_not_counted_as_used_today(tmp_path: Path) -> None:
+    house = filled(tmp_path, (MIDNIGHT_MS - 2 * DAY_MS, 1_000))
+    today = Today(ZONE)
+    with house.history() as history:
+        assert today.wh(history, METER, NOW_MS) is None
+    fill(house, [Part("garage", 1, 1, counted((MIDNIGHT_MS - 1000, 9_000), first=2))])
+    with house.history() as history:
+        assert today.wh(history, METER, NOW_MS + LOOKED_LASTS_MS) is None
+    fill(house, [Part("garage", 1, 2, counted((MIDNIGHT_MS + HOUR_MS, 9_300), first=3))])
+    with house.history() as history:
+        assert today.wh(history, METER, NOW_MS + 2 * LOOKED_LASTS_MS) == 300
+
+
 def test_a_new_day_begins_at_nothing(tmp_path: Path) -> None:
     house = filled(tmp_path, (MIDNIGHT_MS + 1000, 5_000), (MIDNIGHT_MS + HOUR_MS, 5_700))
     today = Today(ZONE)
