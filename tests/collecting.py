@@ -127,6 +127,12 @@ class Edge:
             self.hear(hello(uptime_ms, oldest, boot))
         return uptime_ms
 
+    def committed(self, *seqs: int) -> None:
+        """Readings that are on disk and acknowledged."""
+        self.hear(*(reading(seq) for seq in seqs))
+        self.commit()
+        self.wire.acks()
+
     # What is on disk
 
     def rows(self, boot: int = BOOT) -> dict[int, int | None]:

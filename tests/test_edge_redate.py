@@ -272,3 +272,13 @@ def test_restarting_the_collector_alone_loses_no_anchor(edge: Edge) -> None:
     after = edge.db.execute("SELECT uptime_ms FROM anchors ORDER BY 1").fetchall()
     assert len(set(before) - set(after)) <= 1, "the minute of the restart may be replaced"
     assert len(after) >= len(before) + 5
+
+
+def test_a_time_that_became_known_is_known_on_disk_too(dark: Edge) -> None:
+    measure(dark, 60)
+    dark.commit()
+    dark.hear(reading(61, 61_000))
+    dark.known = True
+    dark.live_through(61, uptime_ms=dark.mono_ms)
+    dark.commit()
+    assert dark.db.execute("SELECT count(*) FROM anchors WHERE own_ms IS NULL").fetchone() == (0,)
