@@ -21,6 +21,8 @@ REACH_BASELINES = 6
 PRIOR_REACH_MS = 300_000
 # A device that kept running through the Pi's reboot is believed as a clock for an hour: 1 s at 280 ppm.
 DEVICE_CLOCK_MS = 3_600_000
+# The end of the year 9999: an uptime of 64 bits must not make a date that no database takes.
+LAST_MS = 253_402_300_799_999
 # A device says hello every second. When ten stay away, nothing better than the last ones will come soon.
 QUIET_MS = 10_000
 
@@ -149,7 +151,7 @@ class Dating:
 
 def _along(anchor: Anchor, rate: float, uptime_ms: int) -> int:
     assert anchor.own_ms is not None
-    return round(anchor.own_ms + (uptime_ms - anchor.uptime_ms) * rate)
+    return min(round(anchor.own_ms + (uptime_ms - anchor.uptime_ms) * rate), LAST_MS)
 
 
 def increasing(dated: Iterable[tuple[int, int]], floor_ms: int) -> list[int]:

@@ -83,7 +83,9 @@ class Redate:
             taken_ms = boot.dating.date(uptime_ms)
             if taken_ms is None:
                 break
-            dated.append(taken_ms)
+            # Whatever its device said: it was measured before the next boot began.
+            before_ms = successor_ms if boot.over and successor_ms is not None else taken_ms
+            dated.append(min(taken_ms, before_ms))
         if dated or boot.dating.anchored or not boot.over or successor_ms is None:
             return increasing(zip(seqs, dated, strict=False), boot.floor_ms), False
         last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[
