@@ -67,6 +67,7 @@ def test_rows_that_waited_are_dated_when_the_time_becomes_known(dark: Edge) -> N
     rows = dark.rows()
     assert waiting(dark) == 0
     assert max(abs((rows[seq] or 0) - OWN_MS - 1_000 * seq) for seq in rows) <= 20
+    assert dark.db.execute("SELECT first_ms, last_ms FROM streams").fetchone() == (rows[1], rows[60])
     assert [r[1] for r in dark.history().rows(GARAGE, OWN_MS, OWN_MS + 10_500)] == list(range(1, 11))
 
 

@@ -100,6 +100,20 @@ def test_a_record_that_came_a_moment_before_its_hello_is_taken(edge: Edge) -> No
     assert edge.gaps() == []
 
 
+def test_a_record_of_an_impossible_time_ends_no_collector_when_its_boot_is_over(edge: Edge) -> None:
+    edge.live_through(60)
+    edge.commit()
+    edge.restart()
+    edge.hear(reading(1, 2**63 - 1))
+    edge.commit()
+    edge.live_through(300, boot=BOOT + 1, uptime_ms=0)
+    edge.hear(reading(1, 290_000, boot=BOOT + 1))
+    edge.commit()
+    later = edge.rows(BOOT + 1)[1]
+    assert later is not None
+    assert (edge.rows()[1] or 2**63) < later
+
+
 def test_noise_is_counted_and_harms_nothing(edge: Edge) -> None:
     edge.hear(Garbled(b"\xff\x00", "noise"), reading(1), Garbled(b"", "noise"))
     edge.commit()

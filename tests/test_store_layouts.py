@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from madeparts import HOUR_MS, NOW_MS, Twin, row, undated
+from madeparts import HOUR_MS, NOW_MS, VALUES, Twin, row, undated
 
 from metering.reading import Meter, Row
 from store import by_time
@@ -183,6 +183,13 @@ def test_other_channels_of_the_same_stream_are_passed_over(twin: Twin) -> None:
     twin.take(Part("garage", 7, 0, [row(seq, channel=1 + seq % 2) for seq in range(1, 7)]))
     assert found(twin) == [2, 4, 6]
     assert found(twin, meter=Meter("garage", 2)) == [1, 3, 5]
+
+
+def test_the_newest_reading_comes_with_its_values(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, [row(2, BEGIN_MS + 9), row(1, BEGIN_MS + 1)]))
+    newest = twin.history.newest(GARAGE)
+    assert newest is not None
+    assert (newest.boot, newest.seq, newest.taken_ms, newest.values) == (7, 2, BEGIN_MS + 9, VALUES)
 
 
 def test_a_page_of_rows_ends_nowhere_in_particular(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
