@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
-from bench.shaped import readings
+from bench.shaped import START_MS, readings
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
@@ -45,9 +45,9 @@ def catchup_per_s(rows: int) -> float:
     return rows / seconds
 
 
-def fill(db: Database, rows: int) -> None:
+def fill(db: Database, rows: int, start_ms: int = START_MS) -> None:
     """Record so many readings, as a collector that was cut off from the cloud."""
-    receiver, source, prev_seq = Receiver(db, RowsByStream(db)), readings(), 0
+    receiver, source, prev_seq = Receiver(db, RowsByStream(db)), readings(start_ms=start_ms), 0
     while prev_seq < rows:
         some = list(islice(source, min(FILL_ROWS, rows - prev_seq)))
         with db.write():

@@ -15,6 +15,8 @@ RESULTS = Path(__file__).with_name("results.json")
 MEASUREMENTS: dict[str, tuple[str, str]] = {
     "wire": ("bench.wire", "measure"),
     "steady": ("bench.steady", "measure"),
+    "live": ("bench.live", "measure"),
+    "card": ("bench.card", "measure"),
     "catchup": ("bench.catchup", "measure"),
     "catchup-10m": ("bench.catchup", "measure_long"),
 }

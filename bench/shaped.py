@@ -12,7 +12,7 @@ JITTER_MS = 10
 SEED = 1
 
 
-def readings(jitter_ms: int = 0) -> Iterator[Row]:
+def readings(jitter_ms: int = 0, start_ms: int = START_MS) -> Iterator[Row]:
     """Rows without end in the order in which a device numbers them: each second, meter after meter."""
     dice = random.Random(SEED)
     meters = tracks()
@@ -22,7 +22,7 @@ def readings(jitter_ms: int = 0) -> Iterator[Row]:
         for channel, track in enumerate(meters):
             moment = track.at(1000 * second)
             used_mws[channel] += moment.power_mw
-            taken_ms = START_MS + 1000 * second + dice.randint(-jitter_ms, jitter_ms)
+            taken_ms = start_ms + 1000 * second + dice.randint(-jitter_ms, jitter_ms)
             yield (next(seq), channel + 1, taken_ms, *moment.values(used_mws[channel] // 3_600_000))
 
 
