@@ -55,7 +55,7 @@ def test_boots_of_different_boards_are_ordered_by_when_they_were_heard() -> None
 
 
 def test_older_boots_are_those_of_the_same_source_that_come_before() -> None:
-    boots = Boots([boot(UPPER | 1), boot(UPPER | 2), boot(UPPER | 3), boot(UPPER | 1, "cellar")])
+    boots = Boots([boot(UPPER | 1), boot(UPPER | 2), boot(UPPER | 3), boot(UPPER, "cellar")])
     newest = boots.find("garage", UPPER | 2)
     assert newest is not None
     assert [b.stream.boot for b in boots.older(newest)] == [UPPER | 1]

@@ -14,6 +14,10 @@ def pace() -> Pace:
     return made
 
 
+def test_the_bounds_are_those_that_are_written_down() -> None:
+    assert (OLDEST_MS, MOST_WAITING, HASTE_PAUSE_MS) == (10_000, 500, 1_000)
+
+
 def test_nothing_waiting_is_never_due(pace: Pace) -> None:
     pace.dirty(False, 200)
     pace.hasten()
