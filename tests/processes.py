@@ -26,13 +26,15 @@ class TooSlow(AssertionError):
     """Something that was waited for did not come about."""
 
 
-def wait_until(claim: Callable[[], bool], seconds: float, what: Callable[[], str]) -> float:
+def wait_until(
+    claim: Callable[[], bool], seconds: float, what: Callable[[], str], every_s: float = POLL_S
+) -> float:
     """Look again and again until the claim holds; how long that took. `what` is told when it never does."""
     begun_s = time.monotonic()
     while not claim():
         if time.monotonic() - begun_s > seconds:
             raise TooSlow(f"not within {seconds:g} s: {what()}")
-        time.sleep(POLL_S)
+        time.sleep(every_s)
     return time.monotonic() - begun_s
 
 

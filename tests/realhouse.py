@@ -6,16 +6,18 @@ Starting and killing is processes.py; judging what came out is outcome.py.
 import secrets
 import socket
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 from outcome import Exports
-from processes import START_S, Program, command, free_port, wait_until
+from processes import START_S, Program, TooSlow, command, free_port, wait_until
 
 SITE = "rumah"
+# The health tells how far behind the cloud was at its last answer: rows committed since are not in it.
+LAST_ROWS_S, LOOK_EVERY_S = 20.0, 0.5
 # A commit is at most 10 s away, an answer that was missed 2 s more, a pause of the uplink some seconds.
 SETTLE_S = 90.0
 ANSWER_S = 30.0
@@ -149,7 +151,17 @@ class RealHouse:
 
         `undated`: so many rows may wait for a date that nobody will tell.
         """
-        return wait_until(lambda: self._waiting(undated) == "", seconds, lambda: self._waiting(undated))
+        rested_s = wait_until(lambda: self._waiting(undated) == "", seconds, lambda: self._waiting(undated))
+        with suppress(TooSlow):  # a difference that stays is for the outcome to tell
+            rested_s += wait_until(self._are_equal, LAST_ROWS_S, str, LOOK_EVERY_S)
+        return rested_s
+
+    def _are_equal(self) -> bool:
+        """Whether both have the same rows; those without a date do not travel."""
+        edge, cloud = (
+            [line for line in self.export(side).splitlines() if line.split(",")[3]] for side in (False, True)
+        )
+        return edge == cloud
 
     def _waiting(self, undated: int) -> str:
         """What is still on its way, in words; "" when nothing is."""
