@@ -250,36 +250,20 @@ def test_dates_leave_a_ms_for_every_seq_so_that_a_fill_has_room(edge: Edge) -> N
     assert dates == sorted(set(dates))
 
 
-def test_the_anchors_of_a_run_are_on_disk_and_serve_the_next(edge: Edge) -> None:
-    measure(edge, 180)
+def test_a_boot_that_never_met_a_known_clock_comes_after_the_one_before_however_long_it_was(
+    edge: Edge,
+) -> None:
+    measure(edge, 60)
     edge.commit()
-    edge.restart()
-    edge.hear(reading(181, 181_000))
+    edge.restart(era="era-2")
+    edge.known = False
+    measure(edge, 60, boot=BOOT + 1)
     edge.commit()
-    assert edge.rows()[181] is None
-    edge.restart()
-    edge.live_through(10)
+    edge.restart(era="era-3")
+    edge.known, edge.starts_ms = True, 90_000
+    edge.live_through(90, boot=BOOT + 2, uptime_ms=0)
     edge.commit()
-    assert edge.rows()[181] is not None
-
-
-def test_restarting_the_collector_alone_loses_no_anchor(edge: Edge) -> None:
-    measure(edge, 300)
-    edge.commit()
-    before = edge.db.execute("SELECT uptime_ms FROM anchors ORDER BY 1").fetchall()
-    edge.restart()
-    edge.live_through(300)
-    edge.commit()
-    after = edge.db.execute("SELECT uptime_ms FROM anchors ORDER BY 1").fetchall()
-    assert len(set(before) - set(after)) <= 1, "the minute of the restart may be replaced"
-    assert len(after) >= len(before) + 5
-
-
-def test_a_time_that_became_known_is_known_on_disk_too(dark: Edge) -> None:
-    measure(dark, 60)
-    dark.commit()
-    dark.hear(reading(61, 61_000))
-    dark.known = True
-    dark.live_through(61, uptime_ms=dark.mono_ms)
-    dark.commit()
-    assert dark.db.execute("SELECT count(*) FROM anchors WHERE own_ms IS NULL").fetchone() == (0,)
+    last = max(at_ms or 0 for at_ms in edge.rows().values())
+    dates = [at_ms or 0 for _seq, at_ms in sorted(edge.rows(BOOT + 1).items())]
+    assert (waiting(edge), dates) == (0, sorted(set(dates)))
+    assert dates[0] == last + 1

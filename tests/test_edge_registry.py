@@ -68,7 +68,7 @@ def test_what_an_s1_announced_and_never_came_is_device_off(edge: Edge) -> None:
 
 def test_the_last_s1_of_a_set_ends_the_boots_that_it_does_not_name(edge: Edge) -> None:
     edge.hear(hello(9_000), reading(1), reading(3))
-    edge.hear(hello(9_000, boot=BOOT + 1), reading(1, boot=BOOT + 1))
+    edge.hear(hello(9_000, boot=BOOT + 1, earlier=1), s1(1, 3), reading(1, boot=BOOT + 1))
     edge.hear(hello(1_000, boot=BOOT + 2, earlier=1), s1(1, 9, BOOT + 1))
     edge.commit()
     assert (edge.gaps(), edge.gaps(BOOT + 1)) == ([(2, 2, "device-off")], [])

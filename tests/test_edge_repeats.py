@@ -30,6 +30,7 @@ def test_a_repeat_is_stored_once(edge: Edge) -> None:
     edge.hear(reading(1), reading(2), reading(2))
     edge.commit()
     assert (list(edge.rows()), edge.quarantined()) == ([1, 2], [])
+    assert "conflicts" not in edge.counts
 
 
 def test_a_repeat_after_a_restart_of_the_collector_is_answered_from_the_disk(edge: Edge) -> None:
