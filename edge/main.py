@@ -9,10 +9,12 @@ from pathlib import Path
 
 from edge import simulate
 from edge.collect import DATABASE, collect
+from edge.jobs import jobs
 from edge.settings import EdgeSettings
 from edge.site import House
 from pages.app import build, wall_ms
 from pages.guard import own_names
+from pages.view import View
 from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
@@ -56,8 +58,10 @@ def _serve(config: Path, running: Running) -> None:
     except Unopenable as error:
         raise CannotGoOn(str(error)) from error
     house = House(settings, wall_ms)
-    app = build(house.site(), pulse=house.pulse, hosts={*own_names(), *settings.pages.hosts})
-    serve(app, settings.pages.listen, running)
+    view = View(house.site(), wall_ms)
+    app = build(view, pulse=house.pulse, hosts={*own_names(), *settings.pages.hosts})
+    with jobs(view.warm):
+        serve(app, settings.pages.listen, running)
 
 
 def _simulate(asked: argparse.Namespace, running: Running) -> None:

@@ -35,7 +35,7 @@ def wall_ms() -> int:
 
 
 def build(
-    sites: Site | Find,
+    sites: Site | View | Find,
     *,
     pulse: Callable[[], Pulse],
     hosts: Collection[str] | None,
@@ -45,11 +45,14 @@ def build(
 ) -> bottle.Bottle:
     """One Site: pages at `/`, API at `/api/v1`. A function: `/sites/<key>/` and `/api/v1/sites/<key>`.
 
+    A View is one Site with what its pages remember, for a caller who keeps that warm.
     The function gives the same Site for a key as long as nothing about it changes. `hosts` are the names this
     server answers to beside IP addresses and localhost; None: any. `admit(request, site)` is asked before
     everything about a site; `listed(request)` gives the sites that `/` lists to this reader.
     """
     app = bottle.Bottle()
+    if isinstance(sites, Site):
+        sites = View(sites, now_ms)
     _Server(app, sites, Guard(hosts), admit or (lambda _request, _site: None), pulse, now_ms).mount(listed)
     return app
 
@@ -58,7 +61,7 @@ class _Server:
     def __init__(
         self,
         app: bottle.Bottle,
-        sites: Site | Find,
+        sites: View | Find,
         guard: Guard,
         admit: Admit,
         pulse: Callable[[], Pulse],
@@ -66,7 +69,7 @@ class _Server:
     ) -> None:
         self._app, self._sites, self._guard, self._admit = app, sites, guard, admit
         self._pulse, self._now_ms = pulse, now_ms
-        self._many = not isinstance(sites, Site)
+        self._many = not isinstance(sites, View)
         self._views: dict[str, View] = {}
         self._lock = Lock()
         self._slots = Slots()
@@ -104,20 +107,22 @@ class _Server:
         """A handler for the site of the path: found, admitted, its refusals turned into answers."""
 
         def handle(key: str = "") -> Any:
-            site = self._sites if isinstance(self._sites, Site) else self._sites(key)
-            if site is None:
+            view = self._sites if isinstance(self._sites, View) else self._view(self._sites(key))
+            if view is None:
                 raise self._refusal(Refused(404, "site", f"site {key[:60]!r} is not known"))
-            barred = self._admit(bottle.request, site)
+            barred = self._admit(bottle.request, view.site)
             if barred is not None:
                 return barred
             try:
-                return handler(self._view(site))
+                return handler(view)
             except Refused as refused:
                 raise self._refusal(refused) from refused
 
         return handle
 
-    def _view(self, site: Site) -> View:
+    def _view(self, site: Site | None) -> View | None:
+        if site is None:
+            return None
         with self._lock:
             view = self._views.get(site.key)
             if view is None or view.site is not site:

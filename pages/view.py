@@ -5,6 +5,7 @@ Everything remembered can be lost: it is computed again from the site.
 
 from collections.abc import Callable
 from threading import Lock
+from typing import Generic, TypeVar
 
 from pages.catchup import Catchup, Progress
 from pages.condition import CloudSide, Condition
@@ -15,11 +16,35 @@ from pages.site import Site
 from pages.sync_line import SyncLine, sync_line
 from store.history import History
 
-# Both read a day of every meter; a minute old is new enough for what speaks of days.
-ACCOUNT_KEPT_MS = 60_000
-OVERVIEW_KEPT_MS = 60_000
+# The account and the overview read a day of every meter; a minute old is new enough for what speaks of days.
+# On the edge a job renews them (edge/jobs.py), so that nobody waits for them; should it be late, they last.
+KEPT_MS = {"edge": 600_000, "cloud": 60_000}
 # No settings file names more clouds than a person writes down.
 MOST_CLOUDS = 16
+
+
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """One answer that is kept for a while. Safe for threads."""
+
+    def __init__(self, made: Callable[[History, int], T], lasts_ms: Callable[[T], int]) -> None:
+        self._made, self._lasts_ms = made, lasts_ms
+        self._held: tuple[int, T] | None = None
+        self._lock = Lock()
+
+    def get(self, history: History, now_ms: int) -> T:
+        with self._lock:
+            if self._held is None or not 0 <= now_ms - self._held[0] < self._lasts_ms(self._held[1]):
+                self._held = (now_ms, self._made(history, now_ms))
+            return self._held[1]
+
+    def renew(self, history: History, now_ms: int) -> None:
+        """Make it anew; who asks meanwhile gets the old one."""
+        fresh = self._made(history, now_ms)
+        with self._lock:
+            self._held = (now_ms, fresh)
 
 
 class View:
@@ -30,8 +55,9 @@ class View:
         self.now_ms = now_ms
         self.latest = Latest(site)
         self._catchups: dict[str, Catchup] = {}
-        self._account: Account | None = None
-        self._overview: Overview | None = None
+        kept_ms = KEPT_MS[site.twin]
+        self._account = _Kept(account, lambda _held: kept_ms)
+        self._overview = _Kept(self._made_overview, lambda held: min(kept_ms, held.window.lasts_ms))
         self._lock = Lock()
 
     @property
@@ -55,15 +81,18 @@ class View:
         return catchup.note(now_ms, side.backlog_rows or 0)
 
     def account(self, history: History, now_ms: int) -> Account:
-        with self._lock:
-            held = self._account
-            if held is None or not 0 <= now_ms - held.to_ms < ACCOUNT_KEPT_MS:
-                held = self._account = account(history, now_ms)
-            return held
+        return self._account.get(history, now_ms)
 
     def overview(self, history: History, now_ms: int) -> Overview:
-        with self._lock:
-            held = self._overview
-            if held is None or not 0 <= now_ms - held.at_ms < OVERVIEW_KEPT_MS:
-                held = self._overview = overview(history, now_ms, self.site.zone)
-            return held
+        return self._overview.get(history, now_ms)
+
+    def warm(self) -> None:
+        """Make anew what a look would otherwise have to wait for."""
+        now_ms = self.now_ms()
+        with self.site.history() as history:
+            self.latest.of(history, now_ms)
+            self._overview.renew(history, now_ms)
+            self._account.renew(history, now_ms)
+
+    def _made_overview(self, history: History, now_ms: int) -> Overview:
+        return overview(history, now_ms, self.site.zone)

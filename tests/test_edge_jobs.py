@@ -1,0 +1,57 @@
+"""The jobs of `kembar-edge serve` run at once, again and again, sparingly, and end with it."""
+
+import logging
+from queue import SimpleQueue
+from threading import current_thread
+
+import pytest
+
+from edge.jobs import REST, Sparing, jobs
+
+WAIT_S = 20
+
+
+def test_work_that_takes_long_is_done_less_often() -> None:
+    now_s, done = [100.0], []
+
+    def work() -> None:
+        done.append(now_s[0])
+        now_s[0] += 4
+
+    sparing = Sparing(work, lambda: now_s[0])
+    sparing()
+    for _minute in range(5):
+        now_s[0] += 60
+        sparing()
+    assert done == [100.0, 104.0 + 4 * 60]
+    assert done[1] - done[0] >= REST * 4
+
+
+def test_quick_work_is_done_every_time() -> None:
+    done: list[None] = []
+    sparing = Sparing(lambda: done.append(None), lambda: 100.0)
+    sparing()
+    sparing()
+    assert len(done) == 2
+
+
+def test_the_pages_are_warmed_at_once_and_again_in_a_thread_beside_the_requests() -> None:
+    threads: SimpleQueue[str] = SimpleQueue()
+    with jobs(lambda: threads.put(current_thread().name), every_s=0.05):
+        seen = {threads.get(timeout=WAIT_S) for _ in range(3)}
+    assert current_thread().name not in seen
+    assert not [each for each in seen if "MainThread" in each]
+
+
+def test_a_job_that_fails_is_told_and_called_again(caplog: pytest.LogCaptureFixture) -> None:
+    calls: SimpleQueue[None] = SimpleQueue()
+
+    def fail() -> None:
+        calls.put(None)
+        raise OSError("the disk is gone")
+
+    with caplog.at_level(logging.INFO), jobs(fail, every_s=0.05):
+        for _ in range(3):
+            calls.get(timeout=WAIT_S)
+    assert "the disk is gone" in caplog.text
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
