@@ -5,6 +5,8 @@ stream has there; other meters' rows inside the range are passed over when readi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from metering.quantity import COLUMNS
@@ -108,6 +110,26 @@ class RowsByStream:
             " WHERE s.source = ? AND r.channel = ? ORDER BY s.boot, r.seq",
             (meter.source, meter.channel),
         )
+
+    def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
+        """(boot, seq, taken_ms, energy_wh) of the last counter value before at_ms, an hour at a time backwards."""
+        sql = (
+            f"SELECT ?, seq, taken_ms, energy_wh FROM readings WHERE {_RANGE}"
+            " AND taken_ms >= ? AND taken_ms < ? AND energy_wh IS NOT NULL ORDER BY taken_ms DESC, seq DESC LIMIT 1"
+        )
+        hours = self._db.execute(
+            "SELECT h.hour, s.boot, h.stream, h.from_seq, h.to_seq FROM hours h JOIN streams s ON s.id = h.stream"
+            " WHERE h.meter = ? AND h.hour <= ? ORDER BY h.hour DESC",
+            (self.meters.find(meter) or 0, (at_ms - 1) // HOUR_MS),
+        )
+        for hour, stretches in groupby(hours, key=itemgetter(0)):
+            low, high = hour * HOUR_MS, min(at_ms, (hour + 1) * HOUR_MS)
+            found: list[tuple[int, int, int, int]] = []
+            for _hour, boot, *stretch in stretches:
+                found += self._db.execute(sql, (boot, *stretch, meter.channel, low, high)).fetchall()
+            if found:
+                return max(found, key=lambda row: (row[2], row[0], row[1]))
+        return None
 
     def newest(self, meter: Meter) -> tuple[Any, ...] | None:
         """(boot, seq, taken_ms, columns...) of the reading with the latest date."""

@@ -71,6 +71,16 @@ class RowsByTime:
         """Nothing: a row travels only when it is dated."""
         return iter(())
 
+    def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
+        """(boot, seq, taken_ms, energy_wh) of the last counter value before at_ms."""
+        found: tuple[int, int, int, int] | None = self._db.execute(
+            "SELECT s.boot, r.seq, r.taken_ms, r.energy_wh FROM readings r JOIN streams s ON s.id = r.stream"
+            " WHERE r.site = ? AND r.meter = ? AND r.taken_ms < ? AND r.energy_wh IS NOT NULL"
+            " ORDER BY r.taken_ms DESC, s.boot DESC, r.seq DESC LIMIT 1",
+            (self._site, self.meters.find(meter) or 0, at_ms),
+        ).fetchone()
+        return found
+
     def newest(self, meter: Meter) -> tuple[Any, ...] | None:
         """(boot, seq, taken_ms, columns...) of the reading with the latest date."""
         last = self.span_ms(meter)

@@ -29,6 +29,7 @@ class StoredRows(Protocol):
         self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
     ) -> dict[int, tuple[int, int, int, int]]: ...
     def undated(self, meter: Meter) -> Iterator[tuple[Any, ...]]: ...
+    def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
     def newest(self, meter: Meter) -> tuple[Any, ...] | None: ...
     def span_ms(self, meter: Meter) -> tuple[int, int] | None: ...
 
@@ -89,7 +90,7 @@ class History:
     def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int]]:
         """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one."""
         known = "AND energy_wh IS NOT NULL"
-        before = self._before(meter, from_ms)
+        before = self._rows.counter_before(meter, from_ms)
         if before is not None:
             yield before
         yield from self._rows.scan(meter, from_ms, to_ms, "energy_wh", known)
@@ -111,20 +112,6 @@ class History:
             if (from_ms is None or (gap.to_ms or 0) >= from_ms)
             and (to_ms is None or (gap.from_ms or 0) < to_ms)
         ]
-
-    def _before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
-        """The last counter before at_ms, looked for in steps that grow, so that a recent one is found cheaply.
-
-        From the meter's last reading on: a meter that was taken down long ago is not looked for through the years.
-        """
-        span = self._rows.span_ms(meter)
-        high, width = min(at_ms, span[1] + 1) if span else at_ms, 60_000
-        while span and high > span[0]:
-            found = list(self._rows.scan(meter, high - width, high, "energy_wh", "AND energy_wh IS NOT NULL"))
-            if found:
-                return found[-1]
-            high, width = high - width, width * 4
-        return None
 
     def _edges(self) -> list[tuple[str, int, int, int]]:
         """(source, boot, first taken_ms, last taken_ms) of each stream of readings that has dated rows."""

@@ -1,5 +1,6 @@
 """Gaps and silences as people see them: every interval without readings has a cause."""
 
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -102,6 +103,23 @@ def test_the_last_counter_of_a_meter_taken_down_years_ago_is_found_as_cheaply(
         made.take(Part("garage", 7, 0, rows(range(1, 20_001))))
         lately = work_of_counters(made, NOW_MS + 20_001_000)
         assert work_of_counters(made, NOW_MS + 3 * 366 * 86_400_000) <= lately + 1
+
+
+@pytest.mark.parametrize("kind", ["edge", "cloud"])
+def test_the_last_counter_of_a_meter_that_comes_back_after_weeks_is_found_without_its_rows(
+    tmp_path: Path, kind: str
+) -> None:
+    made = Twin(tmp_path, kind)
+    back_ms = NOW_MS + 30 * 86_400_000
+    with closing(made.db):
+        made.take(Part("garage", 7, 0, rows(range(1, 20_001))))
+        made.take(Part("garage", 8, 0, [row(1, back_ms)]))
+        tracemalloc.start()
+        before = next(made.history.counters(made.history.meters()[0], back_ms, back_ms + 1))
+        most_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert before[1] == 20_000
+    assert most_bytes < 100_000
 
 
 def work_of_counters(made: Twin, from_ms: int) -> int:
