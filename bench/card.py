@@ -7,14 +7,14 @@ only, so its bytes are measured apart, on a log that a collector fed at the same
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import requests
 
-from bench.catchup import TOKEN
+from bench.catchup import TOKEN, fill
 from bench.household import Household, cpu_s, household, program, resident_mb, written_bytes
 from bench.shaped import START_MS, readings
 from edge.clock import Instant
@@ -22,11 +22,13 @@ from edge.collector import Collector, Heard
 from edge.line import Hello, Reading
 from edge.live import Live
 from edge.tally import Tally
+from pages.app import wall_ms
 from store.database import CHECKPOINT_BYTES, open_database
 
 SENSORS = 6
+LIVED_S = 30 * 3_600
 DAY_S = 86_400
-# In its first minute and a half a new boot is dated, which a day has once.
+# The cloud catches up, and a new boot is dated, which a day has once.
 SETTLE_S = 90.0
 MEASURED_S = 120.0
 WATCHED_S = 30.0
@@ -72,17 +74,26 @@ def _seconds() -> Iterator[Heard]:
         yield Heard([hello, *lines], sender, Instant(uptime_ms, taken_ms, "era"))
 
 
+@contextmanager
+def _lived_in() -> Iterator[Path]:
+    """A data directory with what the pages compute from: a day of rows and more."""
+    with TemporaryDirectory(prefix="kembar-bench-", dir=DISK) as folder:
+        with closing(open_database(Path(folder) / "kembar.sqlite", "edge")) as db:
+            fill(db, LIVED_S * SENSORS, wall_ms() - 1000 * LIVED_S)
+        yield Path(folder)
+
+
 def measure() -> dict[str, float]:
     one_checkpoint = checkpoint_bytes()
     with (
-        TemporaryDirectory(prefix="kembar-bench-", dir=DISK) as folder,
-        household(Path(folder)) as house,
+        _lived_in() as folder,
+        household(folder) as house,
         program(
             "kembar-edge", "simulate", "--to", "udp://{}:{}".format(*house.lines), "--channels", f"{SENSORS}"
         ),
     ):
         time.sleep(SETTLE_S)
-        card_mb, cpu_percent = _costs(house, Path(folder) / "kembar.sqlite-wal", one_checkpoint)
+        card_mb, cpu_percent = _costs(house, folder / "kembar.sqlite-wal", one_checkpoint)
         watched_percent = _watched(house)
         resident = {name: resident_mb(process.pid) for name, process in house.edge.items()}
     return {
