@@ -18,6 +18,8 @@ WIRE_MASK: int = 2**WIRE_BITS - 1
 RESTART_MS = 10_000
 # Two minutes of hellos give the next boot a rate.
 FINAL_AFTER_MS = 150_000
+# A device ends its older boots itself, all but four. Numbers beyond this are made up.
+MOST_OPEN = 64
 # Boots kept in RAM per source: the running one, four earlier ones it may still hold, and some that ended.
 MOST_IN_RAM = 12
 # Below every date minus its seq.
@@ -63,7 +65,7 @@ class Boot:
 
     @property
     def dirty(self) -> bool:
-        ends = self.met and self.ended and not self.ended_on_disk
+        ends = self.met and self.ended != self.ended_on_disk
         return self.stream.dirty or bool(self.fills) or self.dating.anchors.fresh or ends
 
     @property
@@ -83,6 +85,10 @@ class Boot:
         self.stream.end(self.complete_to or 0)
         self.ended = True
         self.ended_mono_ms = now_mono_ms
+
+    def revive(self) -> None:
+        """It says hello, so it is not over: a board that was taken out with its power kept, and put back."""
+        self.ended = self.dating.final = False
 
 
 class Boots:
@@ -109,6 +115,10 @@ class Boots:
         for gone in idle[: max(0, len(same) - MOST_IN_RAM)]:
             del self._boots[gone.stream.source, gone.wire_boot]
         self._retired = [b for b in self._retired if not b.idle]
+
+    def full(self, source: str) -> bool:
+        """Whether a source has as many boots that are not over as a device never has."""
+        return sum(1 for b in self.all() if b.stream.source == source and not b.over) >= MOST_OPEN
 
     def in_use(self, source: str) -> bool:
         """Whether a record of this source is on disk, or here and on its way there."""

@@ -32,6 +32,7 @@ from edge.stream import Place
 from edge.tally import Tally
 from store.by_stream import RowsByStream
 from store.database import Database
+from store.part import Hole
 
 # While the disk refuses, records wait here and then in the devices; what is not acknowledged is not lost.
 MOST_UNWRITTEN = 20_000
@@ -62,6 +63,13 @@ class Collector:
 
     def hear(self, heard: Heard) -> None:
         """Take what arrived. Nothing is on disk or acknowledged yet, but for answers to what already was."""
+        try:
+            self._hear(heard)
+        except sqlite3.Error as error:
+            # A card that cannot be read for a moment: nothing of it is taken or answered, it comes again.
+            self.tally.writes(False, heard.at, str(error))
+
+    def _hear(self, heard: Heard) -> None:
         self._earlier.begin(heard.sender)
         for line in heard.lines:
             if isinstance(line, Garbled | Ack | Beacon):
@@ -144,6 +152,7 @@ class Collector:
 
     def _hello(self, boot: Boot, hello: Hello, heard: Heard) -> None:
         boot.hello, boot.uptime_ms = hello, max(boot.uptime_ms, hello.uptime_ms)
+        boot.revive()
         boot.dating.hello(hello.uptime_ms, heard.at)
         self._oldest(boot, hello)
         self._earlier.hello(boot, hello)
@@ -185,7 +194,7 @@ class Collector:
             self.pace.hasten()
         if held is not None and held != line:
             self._conflict(boot, line)
-        elif place in (Place.TAKEN, Place.AHEAD):
+        elif held is None and place in (Place.TAKEN, Place.AHEAD):
             self._new(boot, line, heard)
 
     def _new(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
@@ -200,11 +209,15 @@ class Collector:
         if isinstance(line, Reading) and line.seq not in boot.fills:
             row = self.registry.stored(self._rows, boot, line.seq)
             if row is None:
-                if line.seq >= boot.stream.first:
-                    boot.fills[line.seq] = line
-                    self.pace.hasten()
+                boot.fills[line.seq] = line
+                self.pace.hasten()
             elif (row[1], tuple(row[3:])) != (line.channel, line.values):
                 self._conflict(boot, line)
+        elif not isinstance(line, Reading) and self.registry.unexplained(boot, line.seq):
+            boot.stream.renames.append(
+                Hole(line.seq, line.seq, "sensor" if isinstance(line, NoReading) else "refused")
+            )
+            self._new(boot, line, heard)
         answers.answer(boot, heard.at)
 
     def _conflict(self, boot: Boot, line: Reading | NoReading | Refused) -> None:
@@ -217,11 +230,11 @@ class Collector:
             self._kept.append(Kept(boot.stream.source, boot.stream.boot, seq, raw, why))
 
     def _learn(self, at: Instant) -> None:
-        """Our own clock became known: everything this era heard before can be dated."""
-        if at.own_ms is None or self._era_known == at.era:
+        """Our own clock is known (again): everything this era heard without it can be dated."""
+        if at.own_ms is None:
             return
         offset_ms = at.own_ms - at.mono_ms
-        self._commit.learn(at.era, offset_ms)
-        for boot in self.registry.boots.all():
-            boot.dating.anchors.learn(at.era, offset_ms)
+        gained = [boot.dating.anchors.learn(at.era, offset_ms) for boot in self.registry.boots.all()]
+        if any(gained) or self._era_known != at.era:
+            self._commit.learn(at.era, offset_ms)
         self._era_known = at.era

@@ -15,12 +15,10 @@ from edge.notebook import Notebook
 from edge.redate import Redate
 from store.by_stream import RowsByStream
 from store.database import Database
+from store.gaps import UNEXPLAINED
 from store.part import Hole, Part
 from store.quarantine import Quarantine
 from store.receiver import Receiver
-
-# What a `lost` line explains better; a silent sensor or a refused record that was stored stays what it was.
-UNEXPLAINED = ("elsewhere", "device-off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +146,11 @@ def _settle(boot: Boot, draft: _Draft) -> bool:
     """The transaction is on disk: move on in RAM too. Tells whether there is something to acknowledge."""
     stream = boot.stream
     moved = stream.head > stream.cursor or bool(boot.fills)
-    boot.fills = {}
+    fills, boot.fills = boot.fills, {}
     boot.dating.anchors.saved()
     boot.met, boot.ended_on_disk = True, boot.ended
     boot.undated = boot.undated or bool(draft.undated)
-    boot.floor_ms = draft.floor_ms
+    boot.floor_ms = max(boot.floor_ms, draft.floor_ms)
+    stream.first = min(stream.first, *fills) if fills else stream.first
     stream.committed(stream.head)
     return moved

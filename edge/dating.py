@@ -36,6 +36,7 @@ class Dating:
         self.final = False  # the boot is over: what cannot be dated well now never can
         self._quiet = False  # hellos stay away: what can be known now is all there will be for a while
         self._now_uptime_ms: float | None = None
+        self._latest_ms: int | None = LAST_MS  # our own time, None while it is not known
 
     def hello(self, uptime_ms: int, at: Instant) -> None:
         self.anchors.sample(uptime_ms, at)
@@ -54,7 +55,13 @@ class Dating:
         return _along(newest, self._borrowed_rate(0)[0], 0) if newest else None
 
     def date(self, uptime_ms: int) -> int | None:
-        """UTC ms of an uptime, or None while it cannot be known well enough."""
+        """UTC ms of an uptime, or None while it cannot be known well enough; never later than now."""
+        taken_ms = self._date(uptime_ms)
+        if taken_ms is None or (self.final and self._latest_ms is None):
+            return None
+        return taken_ms if self._latest_ms is None else min(taken_ms, self._latest_ms)
+
+    def _date(self, uptime_ms: int) -> int | None:
         kept, timed = self.anchors.kept, self.anchors.timed
         if self._now_uptime_ms is not None:
             # A record is measured before it is said: an uptime yet to come is a mistake, and it was at most now.
@@ -79,7 +86,7 @@ class Dating:
     def pass_time(self, at: Instant) -> None:
         """Tell it what time it is; call it before a commit dates records."""
         newest = self.anchors.newest(certain=False)
-        self._now_uptime_ms = None
+        self._now_uptime_ms, self._latest_ms = None, at.own_ms
         self._quiet = newest is not None and self.anchors.silent_ms(at) >= QUIET_MS
         if newest is not None and newest.era == at.era:
             self._now_uptime_ms = newest.uptime_ms + (at.mono_ms - newest.mono_ms)

@@ -7,6 +7,7 @@ here, at the socket, because a hello is only worth what its stamp is.
 import logging
 import queue
 import socket
+import termios
 import threading
 from collections.abc import Callable
 
@@ -114,7 +115,7 @@ class SerialLink(threading.Thread):
         while not self._ended.is_set():
             try:
                 self._listen()
-            except (serial.SerialException, OSError) as error:
+            except (serial.SerialException, OSError, ValueError, termios.error) as error:
                 log.warning("link %s: %s; trying again", self._url, error)
                 self._count("link-resets")
                 self._ended.wait(REOPEN_S)

@@ -34,7 +34,7 @@ class Live:
         """Take a reading if it is newer than what is shown; a backlog that is caught up is not."""
         meter = Meter(boot.stream.source, line.channel)
         shown = self._newest.get(meter)
-        if shown and shown.boot == boot.stream.boot and shown.uptime_ms >= line.uptime_ms:
+        if shown and shown.boot == boot.stream.boot and shown.seq >= line.seq:
             return
         boot.dating.pass_time(at)
         taken_ms = boot.dating.date(line.uptime_ms)
@@ -49,7 +49,7 @@ class Live:
             line.seq,
             line.uptime_ms,
             taken_ms,
-            boot.hello.interval_ms if boot.hello else DEFAULT_INTERVAL_MS,
+            (boot.hello and boot.hello.interval_ms) or DEFAULT_INTERVAL_MS,
             estimated,
             at.mono_ms,
             line.values,

@@ -11,6 +11,7 @@ from edge.boots import NO_FLOOR_MS, WIRE_MASK, Boot
 from edge.dating import Dating
 from edge.stream import DeviceStream
 from store.database import Database
+from store.gaps import Gaps
 
 _SELECT = (
     "SELECT s.id, s.source, s.boot, s.first, s.cursor, b.ended, b.uptime_ms, b.dropped,"
@@ -53,6 +54,11 @@ class Notebook:
             "SELECT id FROM streams WHERE source = ? AND boot = ?", (source, boot)
         ).fetchone()
         return int(row[0]) if row else None
+
+    def cause(self, stream: int, seq: int) -> str | None:
+        """The cause of the gap that a record lies in, None where there is no gap."""
+        gap = Gaps(self._db).covering(stream, seq)
+        return gap.cause if gap else None
 
     def last_before(self, stream: int, source: str) -> int:
         """The newest date of the streams of a source that were met before this one; 0 when there is none."""

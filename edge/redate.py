@@ -47,7 +47,9 @@ class Redate:
         part = Part(boot.stream.source, boot.stream.boot, cursor, fills=[row], first=boot.stream.first)
         if receiver.receive(part).filled:
             self.amend(stream, reading.seq, reading.seq)
-            if taken_ms is None:
+            if taken_ms is not None:
+                boot.floor_ms = max(boot.floor_ms, taken_ms - reading.seq)
+            else:
                 boot.undated = True
                 self._db.execute(
                     "INSERT INTO undated (stream, seq, uptime_ms) VALUES (?, ?, ?)",

@@ -10,6 +10,7 @@ from edge.notebook import Notebook
 from edge.stream import DeviceStream
 from metering.reading import Row
 from store.by_stream import RowsByStream
+from store.gaps import UNEXPLAINED
 
 OfDevice = Hello | Earlier | Reading | NoReading | Refused
 
@@ -41,6 +42,11 @@ class Registry:
         number = self._notebook.number(boot.stream.source, boot.stream.boot)
         return None if number is None else rows.find(number, seq)
 
+    def unexplained(self, boot: Boot, seq: int) -> bool:
+        """Whether a record lies in a gap on disk that nobody could explain yet."""
+        number = self._notebook.number(boot.stream.source, boot.stream.boot)
+        return number is not None and self._notebook.cause(number, seq) in UNEXPLAINED
+
     def _from_disk(self, source: str, wire_boot: int) -> Boot | None:
         boot = self._notebook.boot(source, wire_boot)
         if boot is not None:
@@ -58,6 +64,8 @@ class Registry:
         elif line.seq == 1:
             first = 1
         else:
+            return None
+        if self.boots.full(source):
             return None
         dating = Dating(Anchors(), self.boots.rate_of(source, line.boot))
         boot = Boot(line.device, DeviceStream(source, line.boot, first, first - 1), dating)

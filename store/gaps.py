@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from store.database import Database
 from store.part import Hole
 
+# What a `lost` line explains better; a silent sensor or a refused record that was stored stays what it was.
+UNEXPLAINED = ("elsewhere", "device-off")
 _INSERT = "INSERT INTO gaps (stream, from_seq, to_seq, cause, from_ms, to_ms) VALUES (?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT from_seq, to_seq, cause, from_ms, to_ms FROM gaps"
 

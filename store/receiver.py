@@ -3,7 +3,7 @@
 Edge and cloud receive by this one implementation. Rules:
 1. A part is applied only when its prev_seq is the cursor; else the cursor says where to go on.
 2. Rows, holes and cursor move in the caller's one write transaction, so nothing counts twice.
-3. A stored row always beats a gap: a fill is stored exactly where a gap is, and shrinks it.
+3. A stored row always beats a gap: a fill is stored where a gap is, and shrinks it, or below the first record.
 4. A hole never removes a stored row.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from store.changes import ChangeRows
 from store.database import Database
 from store.gaps import Gaps
-from store.part import CHANGES, Applied, Part
+from store.part import CHANGES, Applied, Hole, Part
 from store.streams import Stream, Streams
 
 
@@ -58,6 +58,7 @@ class Receiver:
         """Store the fills that lie in gaps; the others are here already and stay as they are."""
         taken = []
         for row in part.fills:
+            self._begin_earlier(stream, row[0])
             if row[0] <= stream.cursor and self.gaps.covering(stream.id, row[0]):
                 at_ms = row[2] if part.kind != CHANGES else None
                 self.gaps.cut(stream.id, row[0], row[0], at_ms)
@@ -66,6 +67,13 @@ class Receiver:
         if part.kind != CHANGES:
             self.streams.reach(stream.id, [row[2] for row in taken])
         return [row[0] for row in taken]
+
+    def _begin_earlier(self, stream: Stream, seq: int) -> None:
+        """A record below a stream's first: the stream begins there, and what lies between may be elsewhere."""
+        first = self.streams.first(stream.id)
+        if seq < first:
+            self.gaps.add(stream.id, [Hole(seq, first - 1, "elsewhere")])
+            self.streams.lower(stream.id, seq)
 
     def _rows(self, kind: str) -> Rows:
         return self._changes if kind == CHANGES else self._readings

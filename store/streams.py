@@ -62,6 +62,13 @@ class Streams:
             (cursor, int(uncertain), stream),
         )
 
+    def first(self, stream: int) -> int:
+        return int(self._db.execute("SELECT first FROM streams WHERE id = ?", (stream,)).fetchone()[0])
+
+    def lower(self, stream: int, first: int) -> None:
+        """Let a stream begin earlier than was known; its cursor stays."""
+        self._db.execute("UPDATE streams SET first = ? WHERE id = ?", (first, stream))
+
     def reach(self, stream: int, taken: Iterable[int | None]) -> None:
         """Widen the time from the first to the last dated row by newly dated ones."""
         dated = [taken_ms for taken_ms in taken if taken_ms is not None]

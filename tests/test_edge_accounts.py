@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from collecting import BOOT, Edge, Wire, hello, lost, reading, silent
 
-from edge.line import Refused
+from edge.line import NoReading, Refused
 from store.part import Hole
 
 
@@ -128,12 +128,45 @@ def test_the_first_record_of_a_stream_may_fill_a_gap_too(edge: Edge) -> None:
     assert list(edge.rows()) == [5, 7]
 
 
-def test_a_record_below_the_first_of_its_stream_is_not_taken(edge: Edge) -> None:
+def test_a_record_below_the_first_of_its_stream_moves_its_beginning(edge: Edge) -> None:
     edge.hear(hello(9_000, oldest=5), reading(5))
     edge.commit()
+    edge.hear(reading(2))
+    edge.commit()
+    assert (list(edge.rows()), edge.gaps()) == ([2, 5], [(3, 4, "elsewhere")])
     edge.hear(reading(3))
     edge.commit()
-    assert list(edge.rows()) == [5]
+    assert (list(edge.rows()), edge.gaps()) == ([2, 3, 5], [(4, 4, "elsewhere")])
+
+
+def test_a_first_hello_out_of_this_world_costs_no_record(edge: Edge) -> None:
+    """Its records were acknowledged, because they lay below the cursor, and never stored."""
+    edge.hear(hello(9_000, oldest=4_294_967_295))
+    edge.commit()
+    edge.hear(*(reading(seq) for seq in (5, 6, 7)))
+    edge.commit()
+    assert list(edge.rows()) == [5, 6, 7]
+
+
+def test_a_silence_that_arrives_late_names_its_gap(edge: Edge) -> None:
+    edge.hear(hello(9_000), reading(1))
+    edge.hear(hello(10_000, oldest=5), reading(5))
+    edge.commit()
+    edge.hear(NoReading("garage", BOOT, 3, 3_000, 1, "timeout", 1))
+    edge.commit()
+    assert edge.gaps() == [(2, 2, "elsewhere"), (3, 3, "sensor"), (4, 4, "elsewhere")]
+
+
+def test_a_hello_brings_an_ended_boot_back(edge: Edge) -> None:
+    edge.hear(hello(9_000), reading(1))
+    edge.commit()
+    edge.hear(hello(1_000, boot=BOOT + 1))
+    edge.commit()
+    edge.hear(hello(12_000, oldest=2), reading(2))
+    edge.commit()
+    boot = edge.collector.registry.boots.find("garage", BOOT)
+    assert boot is not None
+    assert not boot.ended
 
 
 def test_a_gap_keeps_its_times_between_the_rows_beside_it(edge: Edge) -> None:

@@ -263,7 +263,7 @@ def test_an_uptime_that_is_yet_to_come_is_dated_now() -> None:
 def test_an_uptime_is_not_judged_by_a_hello_of_another_era() -> None:
     device = Device()
     device.run(5 * MINUTE_MS)
-    device.dating.pass_time(Instant(5, OWN_MS, "era-2"))
+    device.dating.pass_time(Instant(5, OWN_MS + HOUR_MS, "era-2"))
     ahead = device.dating.date(device.uptime_ms + 10_000)
     now = device.dating.date(device.uptime_ms)
     assert ahead is not None
