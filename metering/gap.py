@@ -39,3 +39,19 @@ class Gap:
     @property
     def explained(self) -> bool:
         return self.cause in CAUSES
+
+
+@dataclass(frozen=True, slots=True)
+class GapSum:
+    """Gaps of one source and cause that follow each other closely, as one: from the first begin to the last end."""
+
+    source: str
+    cause: str
+    gaps: int
+    records: int
+    from_ms: int | None
+    to_ms: int | None
+
+    @property
+    def explained(self) -> bool:
+        return self.cause in CAUSES

@@ -3,25 +3,29 @@
 Parameters in, values out: no bottle, no HTTP.
 """
 
+import re
 from dataclasses import asdict
 from typing import Any
 
 from metering.gap import Gap
 from metering.quantity import BY_NAME, QUANTITIES, Quantity
 from pages.export import base_values
-from pages.health import GAPS_DAYS, CauseSum, by_cause
+from pages.health import GAPS_DAYS, JOIN_MS, CauseSum, by_cause
 from pages.latest import Newest
 from pages.query import Query, Refused
-from pages.series import DAY_MS, Point, Series, blanks, nice_ms, pace_ms, read
+from pages.series import DAY_MS, Point, Series, blanks, gaps_of, nice_ms, pace_ms, read
 from pages.span import PERIODS, period_span
 from pages.usage import TooMany, usage
 from pages.view import View
-from store.history import History
+from store.history import GapKey, History, gap_key
 
 Shape = dict[str, Any]
 USUAL_POINTS = 600
 # 1 500 points are at most 60 000 bytes, which any phone draws at once.
 MOST_POINTS = 1_500
+# A sensor that is silent for an hour leaves 3 600 gaps; so many are 600 000 bytes.
+MOST_GAPS = 5_000
+_AFTER = re.compile(r"(.+)/([0-9]{1,15})/([0-9]{1,15})/([0-9]{1,15})")
 _BASES = [quantity.base for quantity in QUANTITIES]
 
 
@@ -69,8 +73,7 @@ def series(view: View, history: History, query: Query) -> Shape:
     width = nice_ms(max(-(-(to_ms - from_ms) // points), pace_ms(history, meter)))
     found = read(history, meter, quantity.column, from_ms, to_ms, width)
     span = history.span_ms(meter) or (to_ms, to_ms)
-    gaps = [gap for gap in history.gaps(from_ms, to_ms) if gap.source == meter.source]
-    empty = blanks(found, (max(from_ms, span[0]), min(to_ms, span[1])), gaps)
+    empty = blanks(found, (max(from_ms, span[0]), min(to_ms, span[1])), gaps_of(history, meter, found))
     return {
         "meter": meter.key,
         "quantity": quantity.name,
@@ -126,8 +129,26 @@ def energy(view: View, history: History, query: Query) -> Shape:
 def gaps(view: View, history: History, query: Query) -> Shape:
     now_ms = view.now_ms()
     from_ms, to_ms = query.span(now_ms - GAPS_DAYS * DAY_MS, now_ms)
-    found = history.gaps(from_ms, to_ms)
-    return {"gaps": [_gap(gap) for gap in found], "by_cause": _by_cause(by_cause(found, from_ms, to_ms))}
+    found = history.gaps(from_ms, to_ms, _after(query), MOST_GAPS + 1)
+    sums = by_cause(history.gap_sums(from_ms, to_ms, JOIN_MS), from_ms, to_ms)
+    last = found[MOST_GAPS - 1] if len(found) > MOST_GAPS else None
+    return {
+        "gaps": [_gap(gap) for gap in found[:MOST_GAPS]],
+        "by_cause": _by_cause(sums),
+        "next": last and "/".join(str(part) for part in gap_key(last)),
+    }
+
+
+def _after(query: Query) -> GapKey | None:
+    """The `next` of an answer before: source/boot/from_seq/to_seq."""
+    text = query.text("after")
+    if text is None:
+        return None
+    found = _AFTER.fullmatch(text)
+    if found is None:
+        raise Refused(400, "after", f"after={text!r} is not the `next` of an answer before")
+    source, boot, from_seq, to_seq = found.groups()
+    return source, int(boot), int(from_seq), int(to_seq)
 
 
 def _gap(gap: Gap) -> Shape:

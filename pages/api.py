@@ -28,7 +28,7 @@ ROUTES: tuple[Route, ...] = (
     Route("latest", answers.latest),
     Route("series", answers.series, ("meter", "quantity", "from", "to", "points")),
     Route("energy", answers.energy, ("meter", "period", "from", "to")),
-    Route("gaps", answers.gaps, ("from", "to")),
+    Route("gaps", answers.gaps, ("from", "to", "after")),
     Route("health", answers.health),
 )
 READINGS_PARAMETERS: tuple[str, ...] = ("meter", "from", "to", "format", "raw")

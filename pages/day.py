@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from metering.reading import Meter
-from pages.series import Blank, Point, Series, blanks, pace_ms, read, together, watch_ms
+from pages.series import Blank, Point, Series, blanks, gaps_of, pace_ms, read, together, watch_ms
 from pages.usage import Usage, usage
 from store.history import History
 
@@ -62,8 +62,7 @@ def day(history: History, meter: Meter, from_ms: int, to_ms: int, now_ms: int, z
     width = watch_ms(pace_ms(history, meter))
     fine = read(history, meter, "power_mw", from_ms, to_ms, width)
     voltage = read(history, meter, "voltage_mv", from_ms, to_ms, max(CHART_MS, width))
-    gaps = [gap for gap in history.gaps(from_ms, to_ms) if gap.source == meter.source]
-    empty = tuple(blanks(fine, known, gaps))
+    empty = tuple(blanks(fine, known, gaps_of(history, meter, fine)))
     power = fine.joined(max(1, CHART_MS // width))
     used = usage(history, meter, "hour", from_ms, min(to_ms, max(now_ms, from_ms)), zone)
     return Day(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from metering.gap import CAUSES, Gap
+from metering.gap import CAUSES, GapSum
 from metering.reading import Meter
 from pages.series import DAY_MS, Blank, blanks, pace_ms, read, watch_ms
 from store.history import History
@@ -53,7 +53,7 @@ class Account:
 
 def account(history: History, now_ms: int) -> Account:
     from_ms = now_ms - GAPS_DAYS * DAY_MS
-    gaps = history.gaps(from_ms, now_ms)
+    gaps = history.gap_sums(from_ms, now_ms, JOIN_MS)
     unknown = [gap for gap in gaps if not gap.explained]
     empty, watched_ms = _last_day(history, gaps, now_ms)
     silent = [blank for blank in empty if blank.cause is None]
@@ -61,26 +61,26 @@ def account(history: History, now_ms: int) -> Account:
         from_ms,
         now_ms,
         tuple(by_cause(gaps, from_ms, now_ms)),
-        len(unknown) + len(silent),
+        sum(gap.gaps for gap in unknown) + len(silent),
         sum(blank.ms for blank in silent) + sum(_ms(gap, from_ms, now_ms) for gap in unknown),
         watched_ms - sum(blank.ms for blank in empty),
         watched_ms,
     )
 
 
-def by_cause(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[CauseSum]:
+def by_cause(gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> list[CauseSum]:
     """Sums of the causes that occur, in their fixed order, unknown words last; times cut at the range."""
     words = sorted({gap.cause for gap in gaps}, key=lambda word: (_order(word), word))
     return [_cause_sum(word, [gap for gap in gaps if gap.cause == word], from_ms, to_ms) for word in words]
 
 
-def _cause_sum(cause: str, gaps: Sequence[Gap], from_ms: int, to_ms: int) -> CauseSum:
+def _cause_sum(cause: str, gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> CauseSum:
     begun = [gap.from_ms for gap in gaps if gap.from_ms is not None]
     timed = pauses(gaps, from_ms, to_ms)
     unknown = sum(gap.from_ms is None or gap.to_ms is None for gap in gaps)
     return CauseSum(
         cause,
-        len(gaps),
+        sum(gap.gaps for gap in gaps),
         len(timed) + unknown,
         sum(gap.records for gap in gaps),
         sum(high - low for low, high in timed),
@@ -88,7 +88,7 @@ def _cause_sum(cause: str, gaps: Sequence[Gap], from_ms: int, to_ms: int) -> Cau
     )
 
 
-def pauses(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[tuple[int, int]]:
+def pauses(gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> list[tuple[int, int]]:
     """Gaps as people count them, cut at the range: those of one source that follow close are one pause.
 
     A sensor that is silent for half an hour leaves a gap between any two records of its neighbours.
@@ -104,7 +104,7 @@ def pauses(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> list[tuple[int, int
     return found
 
 
-def _timed(gaps: Sequence[Gap], from_ms: int, to_ms: int) -> Iterator[tuple[str, int, int]]:
+def _timed(gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> Iterator[tuple[str, int, int]]:
     for gap in gaps:
         if gap.from_ms is not None and gap.to_ms is not None and gap.from_ms <= gap.to_ms:
             yield gap.source, max(gap.from_ms, from_ms), min(gap.to_ms, to_ms)
@@ -114,14 +114,14 @@ def _order(cause: str) -> int:
     return CAUSES.index(cause) if cause in CAUSES else len(CAUSES)
 
 
-def _ms(gap: Gap, from_ms: int, to_ms: int) -> int:
+def _ms(gap: GapSum, from_ms: int, to_ms: int) -> int:
     """The part of a gap inside the range; a gap whose times are not known has none."""
     if gap.from_ms is None or gap.to_ms is None:
         return 0
     return max(0, min(gap.to_ms, to_ms) - max(gap.from_ms, from_ms))
 
 
-def _last_day(history: History, gaps: Sequence[Gap], now_ms: int) -> tuple[list[Blank], int]:
+def _last_day(history: History, gaps: Sequence[GapSum], now_ms: int) -> tuple[list[Blank], int]:
     """Empty intervals of all meters in the last 24 hours, and the time looked through."""
     empty: list[Blank] = []
     watched_ms = 0
@@ -134,10 +134,10 @@ def _last_day(history: History, gaps: Sequence[Gap], now_ms: int) -> tuple[list[
     return empty, watched_ms
 
 
-def _empty(history: History, meter: Meter, gaps: Sequence[Gap], known: tuple[int, int]) -> list[Blank]:
+def _empty(history: History, meter: Meter, gaps: Sequence[GapSum], known: tuple[int, int]) -> list[Blank]:
     width = watch_ms(pace_ms(history, meter))
     series = read(history, meter, "power_mw", known[0], known[1], width)
-    of_source = [gap for gap in gaps if gap.source == meter.source]
+    of_source = [gap for gap in gaps if gap.source == meter.source and (gap.to_ms or known[0]) >= known[0]]
     return [blank for blank in blanks(series, known, of_source) if _really_empty(history, meter, blank)]
 
 

@@ -1,7 +1,7 @@
 """The read API described as OpenAPI 3.1; a test holds it against the routes and against real answers."""
 
 from metering.quantity import BY_NAME
-from pages.answers import MOST_POINTS, USUAL_POINTS
+from pages.answers import MOST_GAPS, MOST_POINTS, USUAL_POINTS
 from pages.api import READINGS_PARAMETERS, ROUTES
 from pages.export import EXPORTS_AT_ONCE
 from pages.shapes import ANSWERS, ERROR, PULSE, Shape
@@ -28,6 +28,10 @@ _PARAMETERS: dict[str, Shape] = {
         "description": "Begin, included: ISO 8601 (without an offset: the site's) or ms since 1970.",
         "schema": {"type": "string"},
         "example": "2026-11-19",
+    },
+    "after": {
+        "description": f"The `next` of an answer before: the gaps that follow it, {MOST_GAPS} at most.",
+        "schema": {"type": "string"},
     },
     "to": {"description": "End, excluded; written like from.", "schema": {"type": "string"}},
     "points": {

@@ -16,6 +16,7 @@ from pages.series import (
     Blank,
     Series,
     blanks,
+    gaps_of,
     nice_ms,
     pace_ms,
     read,
@@ -102,8 +103,7 @@ def _blanks(history: History, meter: Meter, series: Series) -> list[Blank]:
     span = history.span_ms(meter)
     if span is None:
         return []
-    gaps = [gap for gap in history.gaps(series.from_ms, series.to_ms) if gap.source == meter.source]
-    return blanks(series, (max(span[0], series.from_ms), span[1]), gaps)
+    return blanks(series, (max(span[0], series.from_ms), span[1]), gaps_of(history, meter, series))
 
 
 def _range(series: Series | None) -> tuple[int, int] | None:

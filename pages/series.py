@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from metering.gap import Gap
+from metering.gap import GapSum
 from metering.reading import Meter
 from store.history import History
 
@@ -121,7 +121,13 @@ def watch_ms(interval_ms: int) -> int:
     return max(MINUTE_MS, nice_ms(INTERVALS_PER_BUCKET * interval_ms))
 
 
-def blanks(series: Series, known: tuple[int, int], gaps: Sequence[Gap]) -> list[Blank]:
+def gaps_of(history: History, meter: Meter, series: Series) -> list[GapSum]:
+    """What may explain its empty intervals; gaps closer than a bucket could not be told apart there."""
+    found = history.gap_sums(series.from_ms, series.to_ms, series.bucket_ms)
+    return [gap for gap in found if gap.source == meter.source]
+
+
+def blanks(series: Series, known: tuple[int, int], gaps: Sequence[GapSum]) -> list[Blank]:
     """The empty intervals of a series inside known = [first reading, last reading or now]."""
     found: list[Blank] = []
     for from_ms, to_ms in _empty_runs(series, known):
@@ -142,7 +148,7 @@ def _empty_runs(series: Series, known: tuple[int, int]) -> Iterator[tuple[int, i
             begun = None
 
 
-def _explained(from_ms: int, to_ms: int, slack_ms: int, gaps: Sequence[Gap]) -> Iterator[Blank]:
+def _explained(from_ms: int, to_ms: int, slack_ms: int, gaps: Sequence[GapSum]) -> Iterator[Blank]:
     """One empty run cut into the gaps that explain it; their own edges are finer than the buckets'."""
     at_ms = from_ms
     for low, high, cause in sorted(_touching(from_ms, to_ms, slack_ms, gaps)):
@@ -158,7 +164,9 @@ def _explained(from_ms: int, to_ms: int, slack_ms: int, gaps: Sequence[Gap]) -> 
         yield Blank(at_ms, to_ms, None)
 
 
-def _touching(from_ms: int, to_ms: int, slack_ms: int, gaps: Sequence[Gap]) -> Iterator[tuple[int, int, str]]:
+def _touching(
+    from_ms: int, to_ms: int, slack_ms: int, gaps: Sequence[GapSum]
+) -> Iterator[tuple[int, int, str]]:
     for gap in gaps:
         if gap.from_ms is None or gap.to_ms is None or not gap.explained:
             continue

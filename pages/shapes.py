@@ -196,6 +196,7 @@ ANSWERS: dict[str, Shape] = {
                 )
             ),
             "by_cause": _CAUSE_SUMS,
+            "next": _or_null("string", description="`after` of the request for the gaps that follow"),
         }
     ),
     "health": _object(

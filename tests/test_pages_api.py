@@ -23,11 +23,12 @@ from filled_house import (
     served,
 )
 
+from pages.answers import MOST_GAPS
 from pages.app import build
 from pages.condition import EdgeSide, Notice, Pulse
 from pages.guard import HEADERS
 from pages.site import Site
-from store.part import Part
+from store.part import Hole, Part
 
 pytest_plugins = ("conftest_pages",)
 
@@ -43,6 +44,7 @@ WRONG = [
     ("series?meter=garage/1&from=2026-11-20&to=2026-11-19", 400, "from"),
     ("energy?meter=garage/1&period=week", 400, "period"),
     ("energy?meter=garage/1&from=0&to=1795159930000", 400, "from"),
+    ("gaps?after=garage/1", 400, "after"),
     ("readings?format=xml", 400, "format"),
     ("readings?raw=yes", 400, "raw"),
     ("readings?meter=" + "x" * 300, 400, "meter"),
@@ -171,6 +173,25 @@ def test_raw_readings_are_the_stored_integers(url: str) -> None:
     assert len(rows) == 2
     assert rows[0]["voltage_mv"] % 100 == 0
     assert isinstance(rows[0]["power_mw"], int)
+
+
+def test_gaps_come_in_answers_of_bounded_length_and_none_is_lost(tmp_path: Path) -> None:
+    house, records = empty_house(tmp_path), 12_000
+    rows = [(2 * n, 1, NOW_MS - DAY_MS + n, 1, 1, 1, 1, 1, 1, 0) for n in range(1, records)]
+    holes = [Hole(2 * n + 1, 2 * n + 1, "sensor", NOW_MS - DAY_MS, NOW_MS - DAY_MS) for n in range(records)]
+    fill(house, [Part("garage", 1, 0, rows, holes), Part("garage", 2, 0, [(1, 1, NOW_MS, *rows[0][3:])])])
+    found: list[dict[str, Any]] = []
+    with served(application(house)) as url:
+        after, lengths = "", []
+        while after is not None:
+            answer = requests.get(f"{url}/api/v1/gaps?after={after}", timeout=9).json()
+            lengths.append(len(answer["gaps"]))
+            found += answer["gaps"]
+            after = answer["next"]
+            assert answer["by_cause"]["sensor"]["gaps"] == records
+    assert lengths == [MOST_GAPS, MOST_GAPS, records + 1 - 2 * MOST_GAPS]
+    assert len({(gap["boot"], gap["from_seq"]) for gap in found}) == records + 1
+    assert found[-1]["cause"] == "device-off"
 
 
 def test_a_missing_value_is_an_empty_field_and_null(tmp_path: Path) -> None:

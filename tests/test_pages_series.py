@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from filled_house import NOW_MS, STEP_MS, empty_house, fill
 
-from metering.gap import Gap
+from metering.gap import GapSum
 from metering.reading import Meter
 from pages.series import Blank, Point, Series, blanks, nice_ms, pace_ms, read, together
 from store.part import Part
@@ -21,8 +21,8 @@ def series(pattern: str) -> Series:
     return Series(0, len(pattern) * MINUTE, MINUTE, points)
 
 
-def gap(from_ms: int, to_ms: int, cause: str = "device-off") -> Gap:
-    return Gap("garage", 1, 1, 5, cause, from_ms, to_ms)
+def gap(from_ms: int, to_ms: int, cause: str = "device-off") -> GapSum:
+    return GapSum("garage", cause, 1, 5, from_ms, to_ms)
 
 
 def test_an_empty_interval_without_a_gap_has_no_cause() -> None:

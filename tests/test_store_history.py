@@ -84,6 +84,31 @@ def test_a_gap_at_the_end_of_the_newest_boot_stays_open(edge: Twin) -> None:
     assert edge.history.gaps(None, None)[0].to_ms is None
 
 
+def test_sums_of_gaps_hold_every_gap_and_silence(edge: Twin) -> None:
+    edge.take(
+        Part(
+            "garage",
+            7,
+            0,
+            [row(1, NOW_MS), row(3, NOW_MS + 2)],
+            [
+                Hole(2, 2, "sensor", NOW_MS, NOW_MS + 2),
+                Hole(4, 5, "sensor", NOW_MS + 2, NOW_MS + 9),
+                Hole(6, 6, "link"),
+                Hole(7, 9, "device-off", NOW_MS + 9, None),
+            ],
+        ),
+        Part("garage", 8, 0, [row(1, NOW_MS + 60_000)]),
+    )
+    sums = edge.history.gap_sums(NOW_MS, NOW_MS + 60_000, 60_000)
+    assert {(s.cause, s.gaps, s.records, s.from_ms, s.to_ms) for s in sums} == {
+        ("sensor", 2, 3, NOW_MS, NOW_MS + 9),
+        ("link", 1, 1, None, None),
+        ("device-off", 1, 3, NOW_MS + 9, NOW_MS + 60_000),
+        ("device-off", 1, 0, NOW_MS + 2, NOW_MS + 60_000),
+    }
+
+
 def test_silences_are_shown_in_the_ranges_they_touch(edge: Twin) -> None:
     edge.take(Part("garage", 7, 0, [row(1, NOW_MS)]), Part("garage", 8, 0, [row(1, NOW_MS + 60_000)]))
     silent = off(NOW_MS, NOW_MS + 60_000)
