@@ -87,7 +87,7 @@ class Collector:
         self.pace.dirty(any(boot.dirty for boot in boots), at.mono_ms)
         if self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
             self._write(boots, at)
-        elif self.pace.redate_due(at.mono_ms) and any(boot.undated for boot in boots):
+        elif self.pace.dating_due(at.mono_ms) and any(boot.undated for boot in boots):
             self._guarded(lambda: self._date(boots, at), at)
 
     def finish(self, at: Instant) -> None:
@@ -115,7 +115,7 @@ class Collector:
             boot.dating.pass_time(at)
             self.registry.boots.settle_rate(boot, at.mono_ms)
         self._commit.date_waiting(boots)
-        self.pace.redated(at.mono_ms)
+        self.pace.looked(at.mono_ms)
 
     def _guarded(self, write: Callable[[], None], at: Instant) -> None:
         try:

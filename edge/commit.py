@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from edge.boards import Board
 from edge.boots import Boot, precedes
 from edge.clock import Instant
+from edge.latedates import LateDates
 from edge.line import NoReading, Refused
 from edge.notebook import Notebook
-from edge.redate import Redate
 from store.by_stream import RowsByStream
 from store.database import Database
 from store.gaps import UNEXPLAINED
@@ -48,7 +48,7 @@ class Commit:
         self._rows = RowsByStream(db)
         self._receiver = Receiver(db, self._rows)
         self._quarantine = Quarantine(db)
-        self._redate = Redate(db, self._rows)
+        self._late = LateDates(db, self._rows)
         self.notebook = Notebook(db)
 
     def write(
@@ -73,7 +73,7 @@ class Commit:
         """Date what waited, where it can be dated now; small transactions, so that lines are taken between."""
         for boot in boots:
             if boot.undated:
-                self._redate.boot(boot, self._successor_ms(boot, boots))
+                self._late.boot(boot, self._successor_ms(boot, boots))
 
     def learn(self, era: str, offset_ms: int) -> None:
         with self._db.write():
@@ -97,8 +97,8 @@ class Commit:
         for hole in stream.renames:
             self._name(found.id, hole)
         for reading in boot.fills.values():
-            self._redate.fill(found.id, boot, reading, self._receiver)
-        self._redate.mend_times(found.id, stream.cursor + 1, applied.cursor)
+            self._late.fill(found.id, boot, reading, self._receiver)
+        self._late.mend_times(found.id, stream.cursor + 1, applied.cursor)
         self.notebook.save(found.id, boot)
 
     def _name(self, stream: int, named: Hole) -> None:
@@ -107,7 +107,7 @@ class Commit:
             if gap.cause in UNEXPLAINED:
                 low, high = max(gap.from_seq, named.from_seq), min(gap.to_seq, named.to_seq)
                 self._receiver.gaps.rename(stream, Hole(low, high, named.cause))
-                self._redate.amend(stream, low, high)
+                self._late.amend(stream, low, high)
 
     def _draft(self, boot: Boot) -> _Draft:
         draft = _Draft([], list(boot.stream.holes), [], boot.floor_ms)

@@ -17,7 +17,7 @@ from store.receiver import Receiver
 CHUNK_ROWS = 2_000
 
 
-class Redate:
+class LateDates:
     def __init__(self, db: Database, rows: RowsByStream) -> None:
         self._db = db
         self._rows = rows

@@ -15,7 +15,7 @@ class Pace:
         self._last = -(10**12)
         self._not_before = -(10**12)
         self._hasty = False
-        self._redated = -(10**12)
+        self._looked_ms = -(10**12)
 
     def dirty(self, is_dirty: bool, now_ms: int) -> None:
         """Whether anything waits; the clock of the oldest starts when it begins to."""
@@ -34,12 +34,12 @@ class Pace:
         hurry = self._hasty and now_ms - self._last >= HASTE_PAUSE_MS
         return hurry or waiting >= MOST_WAITING or now_ms - self._since >= OLDEST_MS
 
-    def redate_due(self, now_ms: int) -> bool:
+    def dating_due(self, now_ms: int) -> bool:
         """Rows that wait for their date are looked at this often, also while nothing new comes."""
-        return now_ms >= self._not_before and now_ms - self._redated >= OLDEST_MS
+        return now_ms >= self._not_before and now_ms - self._looked_ms >= OLDEST_MS
 
-    def redated(self, now_ms: int) -> None:
-        self._redated = now_ms
+    def looked(self, now_ms: int) -> None:
+        self._looked_ms = now_ms
 
     def committed(self, now_ms: int) -> None:
         self._since, self._last, self._hasty = None, now_ms, False

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from collecting import BOOT, OWN_MS, Edge, hello, lost, reading, silent
 
-from edge import redate
+from edge import latedates
 from metering.reading import Meter
 
 GARAGE = Meter("garage", 1)
@@ -83,7 +83,7 @@ def test_rows_that_waited_through_a_restart_of_the_collector_are_dated_too(dark:
 def test_rows_are_dated_in_chunks_so_that_lines_are_not_kept_waiting(
     dark: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redate, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(latedates, "CHUNK_ROWS", 10)
     measure(dark, 35)
     dark.commit()
     dark.known = True
