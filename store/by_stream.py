@@ -101,15 +101,22 @@ class RowsByStream:
                     found[start] = (had[0] + n, had[1] + total, min(had[2], least), max(had[3], most))
         return found
 
-    def undated(self, meter: Meter) -> Iterator[tuple[Any, ...]]:
-        """(boot, seq, None, columns...) of the rows whose time is not known yet."""
-        columns = ", ".join(f"r.{c}" for c in COLUMNS)
+    def undated(self, meter: Meter) -> Iterator[tuple[int, int]]:
+        """(boot, seq) of the rows whose time is not known yet."""
         yield from self._db.execute(
-            f"SELECT s.boot, r.seq, r.taken_ms, {columns} FROM undated u"
-            " JOIN readings r ON r.stream = u.stream AND r.seq = u.seq JOIN streams s ON s.id = u.stream"
-            " WHERE s.source = ? AND r.channel = ? ORDER BY s.boot, r.seq",
+            "SELECT s.boot, r.seq FROM undated u JOIN readings r ON r.stream = u.stream AND r.seq = u.seq"
+            " JOIN streams s ON s.id = u.stream WHERE s.source = ? AND r.channel = ?",
             (meter.source, meter.channel),
         )
+
+    def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]:
+        """The values of one stored row, whether it has a date or not."""
+        values: tuple[int | None, ...] = self._db.execute(
+            f"SELECT {_VALUES} FROM readings r JOIN streams s ON s.id = r.stream"
+            " WHERE s.source = ? AND s.boot = ? AND r.seq = ?",
+            (meter.source, boot, seq),
+        ).fetchone()
+        return values
 
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
         """(boot, seq, taken_ms, energy_wh) of the last counter value before at_ms, an hour at a time backwards."""

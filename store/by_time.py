@@ -67,9 +67,12 @@ class RowsByTime:
             from_ms + bucket * width_ms: (n, total, least, most) for bucket, n, total, least, most in rows
         }
 
-    def undated(self, _meter: Meter) -> Iterator[tuple[Any, ...]]:
+    def undated(self, _meter: Meter) -> Iterator[tuple[int, int]]:
         """Nothing: a row travels only when it is dated."""
         return iter(())
+
+    def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]:
+        raise LookupError(f"{meter.key} {boot} {seq}: no row here waits for its date")
 
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None:
         """(boot, seq, taken_ms, energy_wh) of the last counter value before at_ms."""

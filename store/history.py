@@ -37,7 +37,8 @@ class StoredRows(Protocol):
     def buckets(
         self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
     ) -> dict[int, tuple[int, int, int, int]]: ...
-    def undated(self, meter: Meter) -> Iterator[tuple[Any, ...]]: ...
+    def undated(self, meter: Meter) -> Iterator[tuple[int, int]]: ...
+    def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]: ...
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
     def newest(self, meter: Meter) -> tuple[Any, ...] | None: ...
     def span_ms(self, meter: Meter) -> tuple[int, int] | None: ...
@@ -82,11 +83,19 @@ class History:
     def rows(self, meter: Meter, from_ms: int | None, to_ms: int | None) -> Iterator[tuple[Any, ...]]:
         """(boot, seq, taken_ms, values...) in [from_ms, to_ms), by taken_ms, boot, seq.
 
-        Without to_ms the rows that are not dated yet come last, with taken_ms None.
+        Without to_ms the rows that are not dated yet come last, with taken_ms None. A row that gets its date
+        while the others are read comes once, in its place or, where that was passed already, at the end.
         """
-        yield from self._rows.scan(meter, from_ms or 0, FOREVER_MS if to_ms is None else to_ms)
-        if to_ms is None:
-            yield from self._rows.undated(meter)
+        waiting: dict[int, set[int]] = {}
+        for boot, seq in self._rows.undated(meter) if to_ms is None else ():
+            waiting.setdefault(boot, set()).add(seq)
+        for row in self._rows.scan(meter, from_ms or 0, FOREVER_MS if to_ms is None else to_ms):
+            if row[0] in waiting:
+                waiting[row[0]].discard(row[1])
+            yield row
+        for boot in sorted(waiting):
+            for seq in sorted(waiting[boot]):
+                yield (boot, seq, None, *self._rows.values(meter, boot, seq))
 
     def buckets(
         self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
