@@ -20,7 +20,7 @@ STEP_S = 0.05
 # Between two kills, and before a killed process starts again: sometimes at once, sometimes after a commit.
 BETWEEN_S, DOWN_S = (0.0, 1.2), (0.0, 1.2)
 # What the processes themselves need per kill; a device that ends a little early or late does no harm.
-STARTED_S = 0.5
+STARTED_S = 0.7
 # After the last kill devices measure on until the edge knows the rates of their clocks and dates what waited.
 CALM_S = 45.0
 # A boot of which no run of the collector heard five hellos in a row is dated when it is 150 s over.
@@ -31,7 +31,9 @@ DEVICE_SHARE = 12
 KILLABLE_S, HANDED_OVER_S = 90.0, 120.0
 # So long together, and five hellos are on disk.
 ANCHORED_S = 9.0
-FAULTS = ("--drop", "0.02", "--duplicate", "0.03", "--reorder", "0.03", "--corrupt", "0.02")
+# What is lost or damaged is sent again after 15 s, so that much of it makes everything slow.
+FAULTS = ("--duplicate", "0.03", "--reorder", "0.03")
+FEW_LOST, MANY_LOST = ("--drop", "0.003", "--corrupt", "0.003"), ("--drop", "0.02", "--corrupt", "0.02")
 # 50 readings a second together.
 DEVICES = {
     "garage": ("--rate", "30", "--channels", "3", "--timeouts", "0.01"),
@@ -128,7 +130,16 @@ class PowerCuts:
     def _device(self, name: str, options: Sequence[str]) -> DeviceLives:
         def program(seconds: float, calm: bool) -> Program:
             seed = self.random.randrange(2**32)
-            faults = (*FAULTS, "--seed", str(seed), "--seconds", f"{seconds:.1f}", "--linger", "120")
+            faults = (
+                *FAULTS,
+                *(MANY_LOST if self.patient else FEW_LOST),
+                "--seed",
+                str(seed),
+                "--seconds",
+                f"{seconds:.1f}",
+                "--linger",
+                "120",
+            )
             restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if not calm else ()
             return self.house.device(name, *options, *faults, *restarts, to=self.wire.port)
 
