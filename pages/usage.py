@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from metering.energy import HOUR_MS, Step, differences
+from metering.energy import Step, differences
 from metering.reading import Meter
 from pages.span import periods
 from store.history import History
@@ -53,7 +53,7 @@ def usage(history: History, meter: Meter, period: str, from_ms: int, to_ms: int,
         used[place] = (used[place] or 0) + step.wh
         if step.event:
             events.append(step)
-    counts = _counts(history, meter, from_ms, to_ms, starts)
+    counts = [_count(history, meter, start, end) for start, end in spans]
     buckets = (
         Bucket(start, end, 0 if wh is None and n else wh, n)
         for (start, end), wh, n in zip(spans, used, counts, strict=True)
@@ -70,9 +70,7 @@ def _spans(period: str, from_ms: int, to_ms: int, zone: ZoneInfo) -> list[tuple[
     return spans
 
 
-def _counts(history: History, meter: Meter, from_ms: int, to_ms: int, starts: list[int]) -> list[int]:
-    """Counter values per bucket, by hours: every border of days and months is one of hours too."""
-    counts = [0] * len(starts)
-    for start_ms, n, *_ in history.buckets(meter, "energy_wh", from_ms, to_ms, HOUR_MS):
-        counts[bisect_right(starts, start_ms) - 1] += n
-    return counts
+def _count(history: History, meter: Meter, from_ms: int, to_ms: int) -> int:
+    """Counter values in one bucket; borders need not be those of hours, nor of UTC's hours."""
+    found = history.buckets(meter, "energy_wh", from_ms, to_ms, to_ms - from_ms)
+    return sum(n for _start_ms, n, *_ in found)

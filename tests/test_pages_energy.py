@@ -1,6 +1,8 @@
 """Energy per hour and since midnight follows the meter's own counter, across gaps, restarts and midnights."""
 
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from filled_house import DAY_MS, HOUR_MS, NOW_MS, ZONE, FilledHouse, empty_house, fill
@@ -46,6 +48,34 @@ def test_the_hours_of_a_day_add_up_to_the_day(house: FilledHouse) -> None:
     assert len(hours.buckets) == 24
     assert hours.wh == day.wh == day.buckets[0].energy_wh
     assert sum(bucket.readings for bucket in hours.buckets) == day.buckets[0].readings
+
+
+def minutes(folder: Path, from_ms: int, count: int) -> FilledHouse:
+    return filled(folder, *((from_ms + n * 60_000, n) for n in range(count)))
+
+
+def test_readings_are_counted_in_the_buckets_of_a_range_that_begins_at_half_past(tmp_path: Path) -> None:
+    house, half = minutes(tmp_path, MIDNIGHT_MS, 300), MIDNIGHT_MS + HOUR_MS // 2
+    with house.history() as history:
+        used = usage(history, METER, "hour", half, half + 3 * HOUR_MS, ZONE)
+    assert [bucket.readings for bucket in used.buckets] == [30, 60, 60, 30]
+
+
+def test_a_bucket_before_a_meters_first_reading_is_empty(tmp_path: Path) -> None:
+    house = minutes(tmp_path, MIDNIGHT_MS, 60)
+    with house.history() as history:
+        half = HOUR_MS // 2
+        used = usage(history, METER, "hour", MIDNIGHT_MS - half, MIDNIGHT_MS + half, ZONE)
+    assert [(bucket.readings, bucket.energy_wh) for bucket in used.buckets] == [(0, None), (30, 29)]
+
+
+def test_days_that_change_by_half_an_hour_hold_their_own_readings(tmp_path: Path) -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    from_ms, to_ms = day_span(date(2026, 10, 4), zone)
+    house = minutes(tmp_path, from_ms - DAY_MS, 4 * 1440)
+    with house.history() as history:
+        used = usage(history, METER, "day", from_ms - DAY_MS, to_ms + DAY_MS, zone)
+    assert [bucket.readings for bucket in used.buckets] == [1440, 1410, 1440]
 
 
 def test_a_counter_that_begins_again_is_told(tmp_path: Path) -> None:
