@@ -68,7 +68,10 @@ def _from_here(host: str, origin: str | None, site: str | None) -> bool:
     """Programs send neither header; a browser's own page sends its own origin."""
     if site not in (None, "same-origin", "none"):
         return False
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # a bracket that is not closed
+        return False
 
 
 def _name(host: str) -> str:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 # A plus sign in a query string arrives as a space: 2026-11-19T00:00:00+07:00 is meant.
 _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")
 _MS = re.compile(r"-?\d{1,15}$")
-# The last year that every zone offset keeps inside datetime's range.
-MOST_YEAR = 9998
+# Days and months begin and end inside datetime's range in every zone.
+LEAST_YEAR, MOST_YEAR = 2, 9998
 
 PERIODS: tuple[str, ...] = ("hour", "day", "month")
 HOUR = timedelta(hours=1)
@@ -24,16 +24,20 @@ class BadTime(ValueError):
 
 def parse_ms(text: str, zone: ZoneInfo) -> int:
     """UTC ms of ISO 8601 (without an offset: in the zone) or of plain ms; at most 1 ms is cut off."""
-    if _MS.match(text):
-        return int(text)
     try:
-        at = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
-        if at.year > MOST_YEAR or at.year < 2:
+        ms = int(text) if _MS.match(text) else _ms_of_iso(text, zone)
+        if not LEAST_YEAR <= day_of(ms, zone).year <= MOST_YEAR:
             raise ValueError("year")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadTime(
-            f"{text!r} is not a time; expected ISO 8601 such as 2026-11-19T14:30 or ms since 1970"
+            f"{text!r} is not a time of the years {LEAST_YEAR} to {MOST_YEAR}; "
+            "expected ISO 8601 such as 2026-11-19T14:30 or ms since 1970"
         ) from error
+    return ms
+
+
+def _ms_of_iso(text: str, zone: ZoneInfo) -> int:
+    at = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
     return ms_of(at if at.tzinfo else at.replace(tzinfo=zone))
 
 

@@ -53,6 +53,7 @@ def test_a_name_that_a_foreign_page_can_carry_is_refused(host: str | None) -> No
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[bad"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "http://localhost:9999"},

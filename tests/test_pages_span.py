@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.span import BadTime, day_span, parse_ms, period_span, periods
+from pages.span import PERIODS, BadTime, day_span, parse_ms, period_span, periods
 
 JAKARTA, BERLIN = ZoneInfo("Asia/Jakarta"), ZoneInfo("Europe/Berlin")
 HOUR_MS = 3_600_000
+FAR = ["900000000000000", "-900000000000000", "253402300799999", "0001-01-01", "9999-01-01T00:00+07:00"]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +38,20 @@ def test_any_text_is_a_time_or_refused_and_nothing_else_happens(text: str) -> No
         assert isinstance(parse_ms(text, JAKARTA), int)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "14:30", "9999-12-31T23:59", "1e12"])
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "14:30", "9999-12-31T23:59", "1e12", *FAR])
 def test_what_is_no_time_is_refused_with_what_was_expected(text: str) -> None:
     with pytest.raises(BadTime, match="expected ISO 8601"):
         parse_ms(text, JAKARTA)
+
+
+@pytest.mark.parametrize("text", ["0002-01-01", "9998-12-31T23:59"])
+@pytest.mark.parametrize("zone", [JAKARTA, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Midway")])
+def test_periods_of_the_first_and_last_times_can_be_told(text: str, zone: ZoneInfo) -> None:
+    ms = parse_ms(text, zone)
+    for period in PERIODS:
+        assert len(list(periods(period, ms, ms + HOUR_MS, zone))) in (1, 2)
+        from_ms, to_ms = period_span(period, ms, zone)
+        assert from_ms <= ms < to_ms
 
 
 @pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 11, 19), 24)])
