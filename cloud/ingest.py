@@ -21,7 +21,7 @@ from store.database import Database, Unopenable
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.packing import MOST_PACKED_BYTES
-from sync.rejection import BadShape, OverSize, Rejection, WrongEncoding
+from sync.rejection import BadRows, BadShape, OverSize, Rejection, WrongEncoding
 from sync.shape import listed, name, natural
 
 # Streams in one question for cursors.
@@ -89,6 +89,9 @@ class Ingest:
             except Rejection as rejection:
                 log.warning("site %s: refused with %d: %s", site.key, rejection.status, rejection)
                 return refusal(rejection.status, rejection.word, str(rejection))
+            except sqlite3.IntegrityError as error:
+                log.error("site %s: the database contradicts a batch: %s", site.key, error)
+                return refusal(BadRows.status, BadRows.word, f"nothing was taken: {error}")
             except (sqlite3.OperationalError, Unopenable) as error:
                 log.error("site %s: the database does not take a batch: %s", site.key, error)
                 return refusal(503, "storage", f"nothing was taken: {error}", STORAGE_RETRY_S)

@@ -54,9 +54,10 @@ def hole(value: Any) -> Hole:
     if len(fields) != 5:
         raise BadShape("hole: [from, to, cause, from_ms, to_ms] expected")
     times = [None if ms is None else natural(ms, "hole time") for ms in fields[3:]]
+    from_seq = natural(fields[0], "hole from", least=1)
     return Hole(
-        natural(fields[0], "hole from", least=1),
-        natural(fields[1], "hole to", least=1),
+        from_seq,
+        natural(fields[1], "hole to", least=from_seq),
         name(fields[2], "hole cause"),
         *times,
     )

@@ -156,6 +156,24 @@ def test_a_bad_body_gets_its_status_in_words_and_good_ones_go_on(cloud: Hosted, 
     assert count(cloud) == 5
 
 
+def test_a_hole_that_ends_before_it_begins_is_told_and_spoils_nothing(cloud: Hosted) -> None:
+    cloud.batch(Part("garage", 7, 0, rows(11, 11), [Hole(1, 10, "elsewhere")]))
+    for cause in ("sensor", "device-memory"):
+        answer = cloud.batch(Part("garage", 7, 11, fill_holes=[Hole(5, 3, cause)]))
+        assert (answer.status_code, answer.json()["error"]) == (400, "shape")
+        assert "hole to" in answer.json()["message"]
+    assert cloud.batch(Part("garage", 7, 11, fills=rows(4, 4))).status_code == 200
+
+
+def test_rows_that_the_database_contradicts_are_refused_in_words(cloud: Hosted) -> None:
+    cloud.batch(Part("garage", 7, 0, rows(1, 5)))
+    with cloud.database() as db:
+        db.execute("UPDATE streams SET cursor = 3")
+    answer = cloud.batch(Part("garage", 7, 3, rows(4, 6)))
+    assert (answer.status_code, answer.json()["error"]) == (422, "rows")
+    assert count(cloud) == 5
+
+
 def test_a_10_mb_body_is_refused_before_it_is_read(cloud: Hosted) -> None:
     host, port = cloud.url.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)), timeout=10)) as line:
