@@ -53,6 +53,7 @@ class Boot:
     answered_mono_ms: int = -(10**9)
     sender: Sender | None = None
     fills: dict[int, Reading] = field(default_factory=dict)
+    hole_mono_ms: int | None = None  # since when a record waits behind a hole
 
     @property
     def wire_boot(self) -> int:

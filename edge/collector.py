@@ -36,6 +36,8 @@ from store.part import Hole
 
 # While the disk refuses, records wait here and then in the devices; what is not acknowledged is not lost.
 MOST_UNWRITTEN = 20_000
+# Datagrams that overtook each other are together again by then.
+HOLE_MS = 1_000
 # Raw lines of one commit's time kept for the quarantine; more are only counted.
 MOST_KEPT = 200
 
@@ -192,10 +194,25 @@ class Collector:
             self._repeat(boot, line, heard)
         elif place is Place.PENDING:
             self.pace.hasten()
+        else:
+            self._mind_hole(boot, place, heard.at)
         if held is not None and held != line:
             self._conflict(boot, line)
         elif held is None and place in (Place.TAKEN, Place.AHEAD):
             self._new(boot, line, heard)
+
+    @staticmethod
+    def _mind_hole(boot: Boot, place: Place, at: Instant) -> None:
+        """A hole that stays means a lost datagram: say the cursor again, and the device sends from there.
+
+        Without it the device would notice only after its pause of 15 to 60 s.
+        """
+        if place is Place.TAKEN:
+            boot.hole_mono_ms = None
+        elif boot.hole_mono_ms is None:
+            boot.hole_mono_ms = at.mono_ms
+        elif at.mono_ms - boot.hole_mono_ms >= HOLE_MS:
+            answers.answer(boot, at)
 
     def _new(self, boot: Boot, line: Reading | NoReading | Refused, heard: Heard) -> None:
         if isinstance(line, Reading):

@@ -60,8 +60,8 @@ class LateDates:
         """Gaps around from_seq ... to_seq whose times are not known get those of the rows beside them."""
         for gap in self._receiver.gaps.between(stream, from_seq - 1, to_seq + 1):
             if gap.from_ms is None or gap.to_ms is None:
-                from_ms = self._begun(stream, gap.from_seq) if gap.from_ms is None else gap.from_ms
                 to_ms = self._beside(stream, gap.to_seq, ">", "ASC") if gap.to_ms is None else gap.to_ms
+                from_ms = self._begun(stream, gap.from_seq, to_ms) if gap.from_ms is None else gap.from_ms
                 if (from_ms, to_ms) != (gap.from_ms, gap.to_ms):
                     self._db.execute(
                         "UPDATE gaps SET from_ms = ?, to_ms = ? WHERE stream = ? AND from_seq = ?",
@@ -93,7 +93,7 @@ class LateDates:
         last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[
             0
         ]
-        before_ms = self._notebook.last_before(stream, boot.stream.source)
+        before_ms = self._notebook.last_before(stream, boot.stream.source, successor_ms)
         floor_ms = max(boot.floor_ms, before_ms + 1 - seqs[0])
         return increasing(((seq, successor_ms - last + up) for seq, up in waiting), floor_ms), True
 
@@ -141,7 +141,7 @@ class LateDates:
         )
         return before and before[0], after and after[0]
 
-    def _begun(self, stream: int, from_seq: int) -> int | None:
+    def _begun(self, stream: int, from_seq: int, to_ms: int | None) -> int | None:
         """When a gap began: with the row before it, or at the boot's beginning with the end of the boot before."""
         before = self._beside(stream, from_seq, "<", "DESC")
         if before is not None:
@@ -149,7 +149,9 @@ class LateDates:
         source, first = self._db.execute(
             "SELECT source, first FROM streams WHERE id = ?", (stream,)
         ).fetchone()
-        return (self._notebook.last_before(stream, source) or None) if from_seq == first else None
+        if from_seq != first or to_ms is None:
+            return None
+        return self._notebook.last_before(stream, source, to_ms) or None
 
     def _beside(self, stream: int, seq: int, side: str, order: str) -> int | None:
         row = self._db.execute(

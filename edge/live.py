@@ -8,6 +8,8 @@ from edge.line import Reading
 from metering.reading import Meter
 
 DEFAULT_INTERVAL_MS = 1_000
+# 64 devices with 16 channels; names that are only said once make way for those that go on.
+MOST_METERS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Live:
             line.values,
         )
         self.changed = True
+        if len(self._newest) > MOST_METERS:
+            oldest = min(self._newest.values(), key=lambda value: value.heard_mono_ms)
+            del self._newest[oldest.meter]
 
     def values(self) -> list[Value]:
         return list(self._newest.values())

@@ -60,10 +60,14 @@ class Notebook:
         gap = Gaps(self._db).covering(stream, seq)
         return gap.cause if gap else None
 
-    def last_before(self, stream: int, source: str) -> int:
-        """The newest date of the streams of a source that were met before this one; 0 when there is none."""
+    def last_before(self, stream: int, source: str, bound_ms: int) -> int:
+        """The newest date before bound_ms in the other streams of a source; 0 when there is none.
+
+        Not by the order in which streams were met: a newer boot says hello before it names the older one.
+        """
         row = self._db.execute(
-            "SELECT max(last_ms) FROM streams WHERE source = ? AND id < ?", (source, stream)
+            "SELECT max(last_ms) FROM streams WHERE source = ? AND id <> ? AND last_ms < ?",
+            (source, stream, bound_ms),
         ).fetchone()
         return int(row[0] or 0)
 

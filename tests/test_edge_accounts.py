@@ -178,3 +178,15 @@ def test_a_gap_keeps_its_times_between_the_rows_beside_it(edge: Edge) -> None:
     [gap] = edge.history().gaps(None, None)
     assert (gap.from_ms, gap.to_ms) == (rows[1], rows[5])
     assert Hole(2, 4, "device-memory").records == gap.records
+
+
+def test_a_hole_that_stays_is_answered_so_that_the_device_sends_again(edge: Edge) -> None:
+    """Without it a lost datagram cost the device's whole pause of 15 to 60 s."""
+    edge.hear(hello(1_000), reading(1))
+    edge.commit()
+    edge.wire.acks()
+    edge.hear(reading(3))
+    assert edge.wire.acks() == []
+    edge.run(1_000)
+    edge.hear(reading(4))
+    assert edge.wire.acks() == [1]
