@@ -66,7 +66,7 @@ def _value(fields: dict[str, Any]) -> LiveValue:
         natural(fields.get("seq"), "seq", least=1),
         natural(fields.get("taken_ms"), "taken_ms"),
         tuple(values),
-        natural(fields.get("interval_ms"), "interval_ms", least=1),
+        natural(fields.get("interval_ms"), "interval_ms"),
         flag(fields.get("estimated", False), "estimated"),
     )
 
@@ -74,5 +74,6 @@ def _value(fields: dict[str, Any]) -> LiveValue:
 def _possible(values: list[LiveValue], now_ms: int) -> Iterator[LiveValue]:
     for value in values:
         wrong = list(complaints(value.values)) or taken_complaint(value.taken_ms, now_ms)
-        if not wrong and value.meter.channel <= MOST_CHANNEL and value.interval_ms <= MOST_INTERVAL_MS:
+        paced = 1 <= value.interval_ms <= MOST_INTERVAL_MS
+        if not wrong and value.meter.channel <= MOST_CHANNEL and paced:
             yield value

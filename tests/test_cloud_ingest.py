@@ -259,7 +259,7 @@ def test_a_live_value_is_shown_before_its_batch_comes(cloud: Hosted) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"taken_ms": 5}, {"values": [9_000_000, *VALUES[1:]]}, {"channel": 70_000}]
+    "wrong", [{"taken_ms": 5}, {"values": [9_000_000, *VALUES[1:]]}, {"channel": 70_000}, {"interval_ms": 0}]
 )
 def test_an_impossible_live_value_is_left_out_and_the_others_stay(
     cloud: Hosted, wrong: dict[str, Any]
