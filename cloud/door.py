@@ -65,21 +65,26 @@ class Door:
         request = bottle.request
         address = request.environ.get("REMOTE_ADDR", "")
         going_on = _form("next")
-        wait_s = self._tries.wait_s(address)
-        if wait_s > 0:
-            answer = self._page(going_on, "many", 429)
-            answer.set_header("Retry-After", str(int(wait_s) + 1))
-            return answer
+        # The right token always opens: behind a proxy everybody's wrong ones come from one address.
         site = self._sites.by_token(_form("token").strip())
         if site is None:
-            self._tries.failed(address)
-            return self._page(going_on, "wrong", 403)
+            return self._refused(address, going_on)
         home = f"{_PAGES}{site.key}/"
         answer = bottle.HTTPResponse(
             status=303, headers={"Location": going_on if going_on.startswith(home) else home}
         )
         _remember(answer, self._login.opened(request.get_cookie(COOKIE), site), REMEMBERED_S)
         return answer
+
+    def _refused(self, address: str, going_on: str) -> Any:
+        """A wrong token is told; after many of them from one address it is told to wait."""
+        wait_s = self._tries.wait_s(address)
+        if wait_s > 0:
+            answer = self._page(going_on, "many", 429)
+            answer.set_header("Retry-After", str(int(wait_s) + 1))
+            return answer
+        self._tries.failed(address)
+        return self._page(going_on, "wrong", 403)
 
     def _leave(self) -> Any:
         answer = bottle.HTTPResponse(status=303, headers={"Location": "/?form"})

@@ -105,12 +105,15 @@ def test_a_form_on_a_foreign_page_cannot_log_in(browser: requests.Session, cloud
     assert COOKIE not in browser.cookies
 
 
-def test_wrong_tokens_are_told_and_soon_slowed_down(browser: requests.Session, cloud: Hosted) -> None:
+def test_wrong_tokens_are_told_and_soon_slowed_down_but_the_right_one_opens(
+    browser: requests.Session, cloud: Hosted
+) -> None:
     answers = [enter(browser, cloud, f"wrong-{n}") for n in range(MOST_TRIES + 1)]
     assert [answer.status_code for answer in answers] == [403] * MOST_TRIES + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert 'role="alert"' in answers[0].text
-    assert enter(browser, cloud, TOKEN).status_code == 429
+    assert enter(browser, cloud, TOKEN).status_code == 303
+    assert enter(browser, cloud, "still-a-wrong-token").status_code == 429
 
 
 def test_the_bearer_token_reads_its_own_house_and_no_other(browser: requests.Session, cloud: Hosted) -> None:
