@@ -14,12 +14,24 @@ import orjson
 # Newest values of 64 devices with 16 channels are 200 kB; a file that grew beyond this is not ours.
 MOST_BYTES = 2 * 2**20
 
+# Where the installed services keep theirs; a command in an administrator's shell is not told by systemd.
+SERVICE_FOLDER = Path("/run/kembar")
+
 
 class RamFile:
     """`name` is what it tells ("live", "sync"); two data directories on one machine have two files."""
 
-    def __init__(self, data_dir: Path, name: str, environ: Mapping[str, str] = os.environ) -> None:
-        self._path = ram_folder(environ) / f"kembar-{_fingerprint(data_dir)}-{name}.json"
+    def __init__(
+        self,
+        data_dir: Path,
+        name: str,
+        environ: Mapping[str, str] = os.environ,
+        service_folder: Path = SERVICE_FOLDER,
+    ) -> None:
+        file = f"kembar-{_fingerprint(data_dir)}-{name}.json"
+        of_service = service_folder / file
+        known = "RUNTIME_DIRECTORY" not in environ and os.access(of_service, os.R_OK)
+        self._path = of_service if known else ram_folder(environ) / file
 
     def write(self, fields: Mapping[str, Any]) -> None:
         """Replace the content in one step: a reader sees the old or the new, never half of one."""

@@ -85,13 +85,23 @@ def _status(settings: EdgeSettings) -> int:
     told = RamFile(settings.edge.data_dir, "sync").read() or {"at_ms": 0, "clouds": []}
     fresh = datetime.now(UTC).timestamp() * 1000 - told["at_ms"] < OLD_MS
     heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
-    with closing(open_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
+    with closing(_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
         found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
     for progress in found:
         print(_line(progress))
     if not found:
         print("no [[cloud]] in the settings: readings stay at home")
     return EXIT_OK if all(progress.state in ("ok", "catching-up") for progress in found) else EXIT_FAILED
+
+
+def _reader(path: Path) -> Database:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise Unopenable(f"{path} is not there: kembar-edge collect has not run yet") from None
+    except OSError:  # a folder that this user may not look into: the database's own words are better
+        pass
+    return open_reader(path)
 
 
 def _remembered(db: Database, url: str) -> Progress:

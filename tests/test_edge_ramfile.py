@@ -65,6 +65,16 @@ def test_two_data_folders_on_one_machine_have_two_files(tmp_path: Path) -> None:
     assert other.read() is None
 
 
+def test_a_shell_without_systemd_s_word_finds_the_file_of_the_services(tmp_path: Path) -> None:
+    folder, own = tmp_path / "service", tmp_path / "own"
+    folder.mkdir()
+    own.mkdir()
+    RamFile(tmp_path, "sync", {"RUNTIME_DIRECTORY": str(folder)}).write({"a": 1})
+    assert RamFile(tmp_path, "sync", {}, folder).read() == {"a": 1}
+    assert RamFile(tmp_path, "sync", {"RUNTIME_DIRECTORY": str(own)}, folder).read() is None
+    assert RamFile(tmp_path / "another", "sync", {}, folder).read() is None
+
+
 def test_the_folder_is_systemd_s_first_one_or_shared_memory() -> None:
     assert ram_folder({"RUNTIME_DIRECTORY": "/run/kembar:/run/other"}) == Path("/run/kembar")
     assert ram_folder({}) == Path("/dev/shm")
