@@ -84,7 +84,8 @@ def read_settings(
 def _toml(path: Path) -> dict[str, Any]:
     readable = "a settings file in TOML that this user may read"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows begin a file with a byte order mark, which TOML does not know.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsMistakes(path, [Mistake("file", "", error.strerror or str(error), readable)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

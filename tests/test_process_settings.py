@@ -83,6 +83,12 @@ def test_a_file_of_the_wrong_form_is_told(tmp_path: Path, content: str, told: st
     assert mistakes(write(tmp_path, content))[0].startswith(told)
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = write(tmp_path, "\ufeff" + '[house]\nname="a"\ndata_dir="d"\n')
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert read_settings(file, Settings).house.name == "a"
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "none.toml")[0].startswith("file: No such file or directory")
 
