@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from madeparts import NOW_MS, Twin, row, rows
+from madeparts import NOW_MS, VALUES, Twin, row, rows, undated
 
 from metering.gap import Gap
+from metering.reading import Meter
+from store.by_stream import RowsByStream
 from store.part import Hole, Part
 from store.silence import SHORTEST_MS, silences
 
@@ -117,6 +119,23 @@ def test_silences_are_shown_in_the_ranges_they_touch(edge: Twin) -> None:
     assert edge.history.gaps(NOW_MS + 60_001, None) == []
     assert edge.history.gaps(None, NOW_MS) == []
     assert edge.history.gaps(None, NOW_MS + 1) == [silent]
+
+
+@pytest.mark.parametrize("read_before", [0, 1, 2, 3])
+def test_a_row_that_is_dated_while_the_others_are_read_comes_once(edge: Twin, read_before: int) -> None:
+    edge.take(Part("garage", 7, 0, [row(1), row(2), undated(3), row(4, NOW_MS + 7_200_000)]))
+    edge.db.execute("INSERT INTO undated VALUES (1, 3, 500)")
+    reading = edge.history.rows(Meter("garage", 1), None, None)
+    found = [next(reading) for _ in range(read_before)]
+    dated = row(3, NOW_MS + 1500)
+    with edge.db.write():
+        edge.db.execute("UPDATE readings SET taken_ms = ? WHERE seq = 3", (dated[2],))
+        edge.db.execute("DELETE FROM undated")
+        assert isinstance(edge.layout, RowsByStream)
+        edge.layout.index(1, "garage", [dated])
+    found += reading
+    assert sorted(r[1] for r in found) == [1, 2, 3, 4]
+    assert {r[3:] for r in found if r[1] == 3} == {VALUES}
 
 
 @pytest.mark.parametrize("kind", ["edge", "cloud"])

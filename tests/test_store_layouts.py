@@ -14,7 +14,6 @@ from madeparts import HOUR_MS, NOW_MS, VALUES, Twin, row, undated
 
 from metering.reading import Meter, Row
 from store import by_time
-from store.by_stream import RowsByStream
 from store.database import open_reader
 from store.history import FOREVER_MS, History
 from store.part import Hole, Part
@@ -260,23 +259,6 @@ def test_rows_that_wait_for_their_date_come_last_and_only_where_the_end_is_open(
     edge.db.execute("INSERT INTO undated VALUES (1, 2, 500), (1, 3, 501)")
     assert [(r[1], r[2]) for r in edge.history.rows(GARAGE, None, None)] == [(1, NOW_MS + 1000), (2, None)]
     assert found(edge, None, FOREVER_MS) == [1]
-
-
-@pytest.mark.parametrize("read_before", [0, 1, 2, 3])
-def test_a_row_that_is_dated_while_the_others_are_read_comes_once(edge: Twin, read_before: int) -> None:
-    edge.take(Part("garage", 7, 0, [row(1), row(2), undated(3), row(4, NOW_MS + 2 * HOUR_MS)]))
-    edge.db.execute("INSERT INTO undated VALUES (1, 3, 500)")
-    reading = edge.history.rows(GARAGE, None, None)
-    found = [next(reading) for _ in range(read_before)]
-    dated = row(3, NOW_MS + 1500)
-    with edge.db.write():
-        edge.db.execute("UPDATE readings SET taken_ms = ? WHERE seq = 3", (dated[2],))
-        edge.db.execute("DELETE FROM undated")
-        assert isinstance(edge.layout, RowsByStream)
-        edge.layout.index(1, "garage", [dated])
-    found += reading
-    assert sorted(r[1] for r in found) == [1, 2, 3, 4]
-    assert {r[3:] for r in found if r[1] == 3} == {VALUES}
 
 
 def test_rows_are_in_the_hour_index_only_once_they_are_dated(edge: Twin) -> None:
