@@ -11,7 +11,7 @@ from pages.site import LiveValue
 from store.database import Database
 from sync.limits import MOST_CHANNEL
 from sync.rejection import BadShape
-from sync.shape import flag, listed, name, natural, table
+from sync.shape import flag, listed, name, natural, spoken, table
 
 MOST_METERS = 256
 # The longest pace that a device can be set to; more would never look stale.
@@ -20,7 +20,8 @@ MOST_INTERVAL_MS = 3_600_000
 
 def read_latest(fields: Any, now_ms: int) -> list[LiveValue]:
     """The values of a body; impossible ones are left out, their readings are refused with their batch."""
-    meters = listed(table(fields, "latest").get("meters"), "meters")
+    spoken(table(fields, "latest").get("v"), "latest")
+    meters = listed(fields.get("meters"), "meters")
     if len(meters) > MOST_METERS:
         raise BadShape(f"{len(meters)} meters; at most {MOST_METERS}")
     return list(_possible([_value(table(each, "meter")) for each in meters], now_ms))

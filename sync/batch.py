@@ -18,10 +18,9 @@ from store.part import CHANGES, READINGS, Hole, Part
 from sync.columns import BadColumns, decode_columns, encode_rows
 from sync.limits import impossible
 from sync.packing import pack, unpack
-from sync.rejection import BadRows, BadShape, OverSize, WrongVersion
-from sync.shape import change, flag, hole, listed, name, natural, table
+from sync.rejection import BadRows, BadShape, OverSize
+from sync.shape import VERSION, change, flag, hole, listed, name, natural, spoken, table
 
-VERSION = 1
 # A second of a slow uplink in the best case; more would hold the cloud's one writer for too long.
 MOST_ROWS = 20_000
 MOST_HOLES = 20_000
@@ -69,9 +68,7 @@ class Batch:
             fields = table(orjson.loads(unpack(body)), "batch")
         except orjson.JSONDecodeError as error:
             raise BadShape(f"the body is not JSON: {error}") from error
-        if fields.get("v") != VERSION:
-            said = repr(fields.get("v"))[:20]
-            raise WrongVersion(f"batch version {said} is not spoken here; expected {VERSION}")
+        spoken(fields.get("v"), "batch")
         parts = listed(fields.get("parts"), "parts")
         _check_sizes(parts)
         refused: list[BadRow] = []

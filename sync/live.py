@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from sync.answer import Answer
+from sync.shape import VERSION
 
 # A value waits here at most so long; with the page's own pause of a second it is seen within two.
 PAUSE_S = 0.5
@@ -61,7 +62,7 @@ class Live:
         now_s = self._clock_s()
         if not fresh and now_s - self._sent_s < RENEW_EVERY_S:
             return False
-        answer = self._post.latest(orjson.dumps({"v": 1, "meters": fresh}))
+        answer = self._post.latest(orjson.dumps({"v": VERSION, "meters": fresh}))
         self._sent_s = now_s
         self._sent.update({(m["source"], m["channel"]): (m["boot"], m["seq"]) for m in fresh})
         self._watched.told(answer.watch_s)

@@ -10,12 +10,19 @@ import orjson
 
 from metering.quantity import MOST_EXACT
 from store.part import Hole
-from sync.rejection import BadShape
+from sync.rejection import BadShape, WrongVersion
 
 # Sources, edges, causes: a device's name has 16 characters, a second board's 21 (name~hhhh), a link's more.
 _NAME = re.compile(r"[\w.:~@+-]{1,64}")
+# Of batches and of live posts.
+VERSION = 1
 # What a change is about; the value itself is bounded by the batch.
 MOST_KEY_CHARACTERS = 200
+
+
+def spoken(version: Any, what: str) -> None:
+    if version != VERSION:
+        raise WrongVersion(f"{what} version {repr(version)[:20]} is not spoken here; expected {VERSION}")
 
 
 def table(value: Any, what: str) -> dict[str, Any]:
