@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import serial
 from pydantic import AfterValidator, Field, StrictStr, ValidationInfo
 
 from process.fields import Address, Name, WithToken, WritableFolder, once, split_address
-from process.settings import Table
+from process.settings import Here, Table
 
 LINKS_MOST = 16  # serial ports and sockets of one Pi; each has a thread
 CLOUDS_MOST = 4  # each has its own replay; two are already unusual
@@ -31,10 +32,22 @@ def _zone(value: str) -> str:
 
 def _link(value: str, info: ValidationInfo) -> str:
     if value.startswith("udp://"):
-        split_address(value.removeprefix("udp://"))
+        _ipv4_host(split_address(value.removeprefix("udp://"))[0], info)
     elif not value.startswith("/"):
         _pyserial_url(value)
     return once(info, "link", value)
+
+
+def _ipv4_host(host: str, info: ValidationInfo) -> None:
+    """Looks at the machine for a name: devices find an edge by IPv4 broadcasts, so its sockets are of that kind."""
+    here = Here.of(info)
+    try:
+        if re.fullmatch(r"[0-9.]+", host) or ":" in host:
+            ipaddress.IPv4Address(host)
+        elif here and here.machine:
+            socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
+    except (ValueError, OSError):
+        raise ValueError("its host is neither an IPv4 address nor a name that can be resolved here") from None
 
 
 def _pyserial_url(value: str) -> None:

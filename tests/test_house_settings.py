@@ -81,7 +81,15 @@ def test_what_a_shipped_file_shows_in_comments_is_right_too(
 
 
 @pytest.mark.parametrize(
-    "url", ["udp://[::]:8485", "/dev/ttyUSB0", "socket://10.0.0.9:23", "rfc2217://pi:7000", "loop://"]
+    "url",
+    [
+        "udp://localhost:8485",
+        "udp://10.0.0.7:8485",
+        "/dev/ttyUSB0",
+        "socket://10.0.0.9:23",
+        "rfc2217://pi:7000",
+        "loop://",
+    ],
 )
 def test_a_link_may_be_udp_a_port_or_any_pyserial_url(tmp_path: Path, url: str) -> None:
     read(tmp_path, EdgeSettings, GOOD_EDGE.replace("udp://0.0.0.0:8485", url))
@@ -111,6 +119,13 @@ def test_a_cloud_is_https_or_this_machine(tmp_path: Path, url: str) -> None:
         ("Asia/Jakarta", "Asia", '[edge] timezone = "Asia": no such time zone'),
         ("[edge]", '[edge]\nclock = "ntp"', '[edge] clock = "ntp": expected "auto"'),
         ("udp://0.0.0.0:8485", "udp://0.0.0.0", '[[link]] 1, url = "udp://0.0.0.0": not host:port'),
+        ("udp://0.0.0.0:8485", "udp://[::]:8485", "its host is neither an IPv4 address nor a name"),
+        ("udp://0.0.0.0:8485", "udp://10.0.0.256:8485", "its host is neither an IPv4 address nor a name"),
+        (
+            "udp://0.0.0.0:8485",
+            "udp://no-such.invalid:8485",
+            "its host is neither an IPv4 address nor a name",
+        ),
         (
             "udp://0.0.0.0:8485",
             "tcp://0.0.0.0:1",
