@@ -3,7 +3,9 @@
 Midnight is the site's. The counter telescopes, so rows that arrive late do not change a sum already made.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -25,16 +27,20 @@ class _Sum:
     counter: tuple[int, int] | None = None
     wh: int | None = None
 
-    def add(self, counters: list[tuple[int, int]]) -> None:
-        if self.counter is not None:
-            counters = [self.counter, *(c for c in counters if c[0] > self.counter[0])]
-        for step in differences(counters):
+    def add(self, counters: Iterable[tuple[int, int]]) -> None:
+        known = [] if self.counter is None else [self.counter]
+        for step in differences(chain(known, self._newer(counters))):
             self.wh = (self.wh or 0) + step.wh
-        if counters:
-            self.counter = counters[-1]
-            # The first value of a meter's life is a day that has begun, though nothing is used yet.
-            if self.counter[0] >= self.from_ms:
-                self.wh = self.wh or 0
+        # The first value of a meter's life is a day that has begun, though nothing is used yet.
+        if self.counter is not None and self.counter[0] >= self.from_ms:
+            self.wh = self.wh or 0
+
+    def _newer(self, counters: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """One by one: a day of them at once would take 10 MB."""
+        for counter in counters:
+            if self.counter is None or counter[0] > self.counter[0]:
+                self.counter = counter
+                yield counter
 
 
 class Today:
@@ -62,7 +68,7 @@ class Today:
                     # While a backlog arrives, the last value before midnight is a later one each time.
                     held = self._sums[meter] = _Sum(from_ms)
                 since = held.counter[0] + 1 if held.counter else from_ms
-                held.add([(at, wh) for _, _, at, wh in history.counters(meter, since, to_ms)])
+                held.add((at, wh) for _, _, at, wh in history.counters(meter, since, to_ms))
                 held.looked_ms = now_ms
             with_newest = _Sum(from_ms, now_ms, held.counter, held.wh)
         if newest is not None and from_ms <= newest[0] < to_ms:
