@@ -24,6 +24,9 @@ CLOUD_PAGE_BYTES = 4096
 # 4 MB of log before it is folded back: fewer rewrites of the same page, and little to replay after a cut.
 CHECKPOINT_BYTES = 4 * 2**20
 
+# Each thread of a server has a reader of its own; what they read again lies once in the kernel's cache.
+READER_CACHE_KB = 256
+
 SHARED_MODE = 0o660
 
 Params = Sequence[Any]
@@ -108,6 +111,7 @@ def open_reader(path: Path) -> Database:
             check_same_thread=False,
         )
         conn.execute("PRAGMA query_only = ON")
+        conn.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
         conn.execute("SELECT 1 FROM streams LIMIT 1").fetchone()
     except sqlite3.Error as error:
         raise Unopenable(f"database {path} cannot be read: {error}; {_advice(error)}") from error
