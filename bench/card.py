@@ -31,7 +31,8 @@ DAY_S = 86_400
 # The cloud catches up, and a new boot is dated, which a day has once.
 SETTLE_S = 90.0
 MEASURED_S = 120.0
-WATCHED_S = 30.0
+# As long as the jobs of serve take to come round.
+WATCHED_S = 60.0
 BOOT = 7
 # Unlike /tmp it is never in RAM.
 DISK = "/var/tmp"
