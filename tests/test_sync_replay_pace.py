@@ -13,6 +13,7 @@ from store.gaps import Gaps
 from store.part import Hole, Part
 from sync.batch import Batch
 from sync.failure import TooLarge, Unreachable
+from sync.pace import MOST_ROWS
 from sync.replay import MOST_SURPRISES, Replay, Step
 
 
@@ -38,7 +39,7 @@ def test_batches_grow_with_the_line_up_to_the_bound(house: House) -> None:
     house.edge.grow(GARAGE, 100_000)
     house.settle(house.replay())
     sizes = [batch.rows for batch in house.cloud.batches]
-    assert max(sizes) == 20_000
+    assert max(sizes) == MOST_ROWS
     assert sizes == sorted(sizes[:-1]) + sizes[-1:]
 
 
