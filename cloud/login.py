@@ -22,8 +22,8 @@ REMEMBERED_S = 180 * 86_400
 # A browser that opened more sites than this forgets the oldest: a cookie has 4 kB.
 MOST_SITES = 40
 KEY_BYTES = 32
-# Wrong tokens from one address: ten at once, then one in six seconds. A token has at least 16 characters, so
-# this protects the server's time more than the token.
+# Wrong tokens from one address: ten at once, then one in six seconds. A token should have 16 characters or more
+# (the server says so at its start); then this protects its time more than the token.
 MOST_TRIES = 10
 TRY_BACK_S = 6.0
 # Addresses remembered; the one that tried longest ago is forgotten first.

@@ -4,6 +4,7 @@ It builds objects and does nothing else.
 """
 
 import argparse
+import logging
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,11 +14,14 @@ from cloud.connections import Connections
 from cloud.login import signing_key
 from cloud.settings import CloudSettings
 from cloud.sites import Sites, SiteSetting
+from process.fields import TOKEN_STRONG_CHARS
 from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
 from store.database import Unopenable
 from sync.packing import MOST_PACKED_BYTES
+
+log = logging.getLogger(__name__)
 
 # A body up to the bound is looked at and answered in words; the server itself stops longer ones unread.
 BODY_MOST_BYTES = MOST_PACKED_BYTES + 65_536
@@ -51,4 +55,11 @@ def _serve(config: Path, running: Running) -> None:
             key = signing_key(path.with_name("login.key"))
         except (Unopenable, OSError, ValueError) as error:
             raise CannotGoOn(str(error)) from error
+        for site in settings.site:
+            if len(site.read_token()) < TOKEN_STRONG_CHARS:
+                log.warning(
+                    "site %s: its token is shorter than %d characters: it can be guessed",
+                    site.name,
+                    TOKEN_STRONG_CHARS,
+                )
         serve(build(sites, connections, key), settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)

@@ -39,10 +39,13 @@ def collect(settings: EdgeSettings, running: Running) -> None:
 def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:
     clock = SystemClock(settings.edge.clock, Notebook(db).last_on_disk_ms())
     collector = Collector(db, Tally(), Live())
-    bulletin = Bulletin(collector, clock, RamFile(settings.edge.data_dir, "live"))
+    told = RamFile(settings.edge.data_dir, "live")
+    bulletin = Bulletin(collector, clock, told)
     tell_timezone(db, settings.edge.name, settings.edge.timezone, time.time_ns())
     inbox: Inbox = queue.Queue(MOST_QUEUED)
     with ExitStack() as stack:
+        # What is live ends with the process; a crash leaves the file, whose age then tells.
+        stack.callback(told.remove)
         beacons = _open_links(settings, inbox, clock, collector.tally, stack)
         running.ready(f"collecting from {', '.join(link.url for link in settings.link)}")
         while not running.stop.is_set():

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, StrictStr, ValidationInfo
 from process.settings import Here, Table
 
 NAME_MOST_CHARS = 16  # a device's name in a line; an edge's travels in beacons, a site's in addresses
-TOKEN_LEAST_CHARS = 16  # shorter ones can be guessed over the internet
+TOKEN_STRONG_CHARS = 16  # shorter ones can be guessed over the internet; the cloud says so at its start
 TOKEN_MOST_BYTES = 1024  # no token is longer; a token_file that points at a disk image must not be read
 
 
@@ -95,8 +95,8 @@ def read_secret(path: Path) -> str:
 
 
 def _token(value: str, what: str = "it") -> str:
-    if not re.fullmatch(rf"[!-~]{{{TOKEN_LEAST_CHARS},{TOKEN_MOST_BYTES}}}", value):
-        raise ValueError(f"{what} is not {TOKEN_LEAST_CHARS} or more printable characters without a space")
+    if not re.fullmatch(rf"[!-~]{{1,{TOKEN_MOST_BYTES}}}", value):
+        raise ValueError(f"{what} is not a word of 1 to {TOKEN_MOST_BYTES} printable characters")
     return value
 
 
@@ -116,7 +116,8 @@ class WithToken(Table):
     """A table that has a bearer token, written there, or in a file, or in the environment."""
 
     token: Annotated[SecretStr | None, AfterValidator(_secret_token)] = Field(
-        default=None, description=f"the token itself, {TOKEN_LEAST_CHARS} characters or more"
+        default=None,
+        description=f"the token itself, one word; {TOKEN_STRONG_CHARS} characters or more resist guessing",
     )
     token_file: SecretFile | None = Field(
         default=None, description="a file of mode 0600 or 0400 that holds the token and nothing else"

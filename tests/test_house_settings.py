@@ -152,7 +152,7 @@ def test_a_cloud_is_https_or_this_machine(tmp_path: Path, url: str) -> None:
         ("https://kembar.example.org", "https://", "not an address of a web server"),
         ("https://kembar.example.org", "https://x:99999", "not an address of a web server"),
         ("https://kembar.example.org", "https://me@x", "a user, a query or a fragment has no place in it"),
-        (TOKEN, "short", "[[cloud]] 1, token = (not shown): it is not 16 or more"),
+        (TOKEN, "two words", "[[cloud]] 1, token = (not shown): it is not a word of 1 to 1024"),
     ],
 )
 def test_each_mistake_of_an_edge_is_told(tmp_path: Path, right: str, wrong: str, message: str) -> None:

@@ -55,13 +55,13 @@ def test_every_mistake_is_told_at_once_with_key_value_and_what_was_expected(tmp_
         url = 7
         token = "{TOKEN}"
         [[cloud]]
-        token = "short"
+        token = "two words"
         """,
     )
     assert sorted(mistakes(file)) == [
         "[[cloud]] 1, url = 7: expected an address",
-        "[[cloud]] 2, token = (not shown): it is not 16 or more printable characters without a space; "
-        "expected the token itself, 16 characters or more",
+        "[[cloud]] 2, token = (not shown): it is not a word of 1 to 1024 printable characters; "
+        "expected the token itself, one word; 16 characters or more resist guessing",
         "[[cloud]] 2, url: is missing; expected an address",
         "[house] data_dir: is missing; expected a folder",
         "[house] lisen = \"x\": no such key; expected listen",
@@ -141,14 +141,12 @@ def test_a_token_file_that_others_may_use_is_refused(tmp_path: Path, mode: int) 
     assert f"others than its owner may use it (mode {mode:04o}): chmod 600" in told[0]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "short", TOKEN + " " + TOKEN, TOKEN + "\n" + TOKEN, "é" * 20, "a" * 1025]
-)
+@pytest.mark.parametrize("content", ["", TOKEN + " " + TOKEN, TOKEN + "\n" + TOKEN, "é" * 20, "a" * 1025])
 def test_a_file_that_holds_no_token_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "token").write_text(content)
     (tmp_path / "token").chmod(0o600)
     assert (
-        "what it holds is not 16 or more"
+        "what it holds is not a word of 1 to 1024"
         in mistakes(settings_with(tmp_path, 'token_file="token"'), secrets=True)[0]
     )
 
