@@ -79,6 +79,11 @@ class Anchors:
             return None
         return min(self._recent, key=lambda anchor: anchor.mono_ms - anchor.uptime_ms)
 
+    @property
+    def heard_once(self) -> bool:
+        """Whether this run heard a single hello."""
+        return len(self._recent) == 1
+
     def silent_ms(self, at: Instant) -> int:
         """How long ago the last hello of this run came; 0 when there was none."""
         return at.mono_ms - self._recent[-1].mono_ms if self._recent else 0

@@ -90,7 +90,7 @@ class Collector:
         if self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
             self._write(boots, at)
         elif self.pace.dating_due(at.mono_ms) and any(boot.undated for boot in boots):
-            self._guarded(lambda: self._date(boots, at), at)
+            self._guarded(lambda: self._look_again(boots, at), at)
 
     def finish(self, at: Instant) -> None:
         """The process stops: commit what is here, so that the devices need not send it again."""
@@ -100,9 +100,7 @@ class Collector:
 
     def _write(self, boots: list[Boot], at: Instant) -> None:
         def commit() -> None:
-            self._learn(at)
-            for boot in boots:
-                boot.dating.pass_time(at)
+            self._tell_time(boots, at)
             moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at)
             self._kept = []
             self.pace.committed(at.mono_ms)
@@ -111,10 +109,17 @@ class Collector:
 
         self._guarded(commit, at)
 
-    def _date(self, boots: list[Boot], at: Instant) -> None:
+    def _look_again(self, boots: list[Boot], at: Instant) -> None:
+        self._tell_time(boots, at)
+        self._date(boots, at)
+
+    def _tell_time(self, boots: list[Boot], at: Instant) -> None:
         self._learn(at)
         for boot in boots:
             boot.dating.pass_time(at)
+
+    def _date(self, boots: list[Boot], at: Instant) -> None:
+        for boot in boots:
             self.registry.boots.settle_rate(boot, at.mono_ms)
         self._commit.date_waiting(boots)
         self.pace.looked(at.mono_ms)

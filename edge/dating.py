@@ -25,6 +25,8 @@ DEVICE_CLOCK_MS = 3_600_000
 LAST_MS = 253_402_300_799_999
 # A device says hello every second. When ten stay away, nothing better than the last ones will come soon.
 QUIET_MS = 10_000
+# One that did say hello again may only have lost its power; its next boot shows the rate within four minutes.
+GONE_MS = 240_000
 
 
 class Dating:
@@ -87,7 +89,8 @@ class Dating:
         """Tell it what time it is; call it before a commit dates records."""
         newest = self.anchors.newest(certain=False)
         self._now_uptime_ms, self._latest_ms = None, at.own_ms
-        self._quiet = newest is not None and self.anchors.silent_ms(at) >= QUIET_MS
+        patience_ms = QUIET_MS if self.anchors.heard_once else GONE_MS
+        self._quiet = newest is not None and self.anchors.silent_ms(at) >= patience_ms
         if newest is not None and newest.era == at.era:
             self._now_uptime_ms = newest.uptime_ms + (at.mono_ms - newest.mono_ms)
 
