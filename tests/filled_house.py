@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -196,11 +196,21 @@ def served(app: Any) -> Iterator[str]:
     server: Any = create_server(
         app, map=turns, host="127.0.0.1", port=0, threads=4, outbuf_high_watermark=64 * 1024
     )
-    thread = Thread(target=lambda: loop(timeout=0.05, map=turns), daemon=True)
+    stop = Event()
+
+    def turn_until_stopped() -> None:
+        # Only this thread closes: a stop sent through the server's pipe may meet the pipe already closed.
+        while not stop.is_set():
+            loop(timeout=0.05, map=turns, count=1)
+        server.task_dispatcher.shutdown(timeout=1)  # a download nobody reads would not end by itself
+        for each in list(turns.values()):
+            each.close()
+
+    thread = Thread(target=turn_until_stopped, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(server.close)
+        stop.set()
         thread.join(timeout=5)
+        assert not thread.is_alive()
