@@ -2,12 +2,15 @@
 
 No I/O, no clock; what a line says is edge/line.py's business.
 
-1. A line ends at "\\n"; a "\\r" before it and empty lines are skipped.
+1. A line ends at "\\n"; a "\\r" before it, empty lines, and remarks for people ("# ...") are skipped.
 2. Never more than one line is kept: a longer one is reported once as Garbled and skipped up to its "\\n".
 3. Whatever came before, the line after the next "\\n" is read.
 """
 
 from edge.line import LINE_BYTES_MOST, Garbled, Line, parse
+
+# What a device says to a person at its serial port; no tag begins so.
+REMARK = b"#"
 
 
 class LineDecoder:
@@ -43,4 +46,4 @@ class LineDecoder:
 
     def _finish(self) -> list[Line | Garbled]:
         line, self._begun, self._skipping = self._begun.removesuffix(b"\r"), b"", False
-        return [parse(line)] if line else []
+        return [parse(line)] if line and not line.startswith(REMARK) else []

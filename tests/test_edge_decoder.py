@@ -37,6 +37,11 @@ def test_carriage_returns_and_empty_lines_are_skipped() -> None:
     assert decoded(b"\n\r\n" + b"\r\n\n".join(GOLDEN) + b"\r\n") == PARSED
 
 
+def test_remarks_for_people_are_skipped_and_not_counted_as_noise() -> None:
+    remarks = b"# Kembar 0.1.0, garage: type help\n# \n#\r\n"
+    assert decoded(remarks + remarks.join(raw + b"\n" for raw in GOLDEN) + remarks) == PARSED
+
+
 @pytest.mark.parametrize("raw", GOLDEN)
 def test_a_golden_line_between_noise_is_decoded(raw: bytes) -> None:
     noise = b"\x00\xff*R1,gar\x80" * 50
