@@ -11,7 +11,7 @@ SEEDS ?= 200
 FIRST ?= 0
 KILLS ?= 30
 
-.PHONY: help run test check sim chaos bench tables format
+.PHONY: help run test check sim chaos bench firmware firmware-test tables format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: de
 	@$(PYTHON) deploy/demo/run.py
 
 test: check ## everything that must be green: check, then all tests
-	@deploy/ready.sh chromium strace
+	@deploy/ready.sh chromium strace avr simavr doctest
 	$(PYTHON) -m pytest
 
 check: .venv/test $(VENDOR) ## format, lint and types
@@ -40,6 +40,14 @@ chaos: .venv/test ## real processes killed at random, KILLS=n times; the last li
 
 bench: .venv/test ## the figures of bench/, in at most 10 minutes
 	$(PYTHON) -m bench
+
+firmware: ## the Arduino sketch as build/firmware/kembar.hex; says how much flash and RAM it uses
+	@deploy/ready.sh avr
+	@$(MAKE) --no-print-directory -j2 -f firmware/avr.mk OUT=build/firmware
+
+firmware-test: .venv/test ## the tests of the sketch alone: on this machine and in the simulator
+	@deploy/ready.sh avr simavr doctest
+	$(PYTHON) -m pytest tests/test_firmware_*.py
 
 tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date
 	$(PYTHON) deploy/describe.py

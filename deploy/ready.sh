@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes ready what `make` needs and pip cannot bring: `venv` a .venv, `chromium` and `strace` tools of the tests.
+# Makes ready what `make` needs and pip cannot bring: `venv` a .venv; `chromium` and `strace` tools of the tests;
+# `avr` the compiler of the Arduino sketch, `simavr` its simulator, `doctest` what its tests on this machine need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,6 +53,21 @@ find_chromium() {
     [ -n "$(command -v chromium || command -v chromium-browser || command -v google-chrome)" ]
 }
 
+find_avr() {
+    # avr-gcc without its C library or the Arduino core is of no use.
+    command -v avr-gcc >/dev/null && [ -e /usr/lib/avr/include/avr/io.h ] &&
+        [ -e /usr/share/arduino/hardware/arduino/avr/cores/arduino/Arduino.h ]
+}
+
+find_simavr() {
+    command -v gcc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists simavr &&
+        [ -e /usr/include/libelf.h ]
+}
+
+find_doctest() {
+    command -v g++ >/dev/null && [ -e /usr/include/doctest/doctest.h ]
+}
+
 [ $# -gt 0 ] || set -- help
 for wanted; do
     case $wanted in
@@ -63,8 +79,20 @@ for wanted; do
     strace)
         command -v strace >/dev/null || apt_install strace || say "no strace: the test of system calls cannot run"
         ;;
+    avr)
+        find_avr || apt_install gcc-avr avr-libc arduino-core-avr ||
+            say "no avr-gcc with the Arduino core: the sketch cannot be built"
+        ;;
+    simavr)
+        find_simavr || apt_install libsimavr-dev libelf-dev pkg-config gcc libc6-dev ||
+            say "no simavr: the tests of the sketch in its simulator cannot run"
+        ;;
+    doctest)
+        find_doctest || apt_install doctest-dev g++ ||
+            say "no doctest: the tests of the sketch's logic cannot run"
+        ;;
     *)
-        say "usage: ready.sh venv|chromium|strace ..."
+        say "usage: ready.sh venv|chromium|strace|avr|simavr|doctest ..."
         exit 2
         ;;
     esac

@@ -1,0 +1,7 @@
+// The Arduino sketch of Kembar: setup() and loop().
+
+void setup() {
+}
+
+void loop() {
+}
