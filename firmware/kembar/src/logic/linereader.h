@@ -46,6 +46,7 @@ private:
     void in_tag(char character);
     void in_name(char character);
     void in_number(char character);
+    uint8_t fields() const;
     void end_field();
     void bad() { in_ = In::BAD; }
     Heard end();
@@ -61,6 +62,7 @@ private:
     char tag_;             // 'A', 'B', or 0 for any other
     In in_;
     bool return_pending_;  // a "\r" that belongs to the line unless "\n" follows
+    bool ended_;
     char name_[NAME_BYTES_MOST + 1];
 };
 

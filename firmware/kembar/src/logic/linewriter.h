@@ -34,7 +34,8 @@ private:
     uint16_t crc_;
 };
 
-void print(Output& output, uint64_t number);
+// A name of its own, so that print(output, a_byte) stays clear.
+void print_uptime(Output& output, uint64_t uptime_ms);
 
 // What every record begins with.
 struct Identity {
