@@ -55,13 +55,14 @@ private:
     Due end_datagram();
     void write_hello_line(uint64_t uptime_ms, LineBuffer& line, const Vitals& vitals);
     bool write_next_earlier(LineBuffer& line);
-    bool write_next_record(uint64_t uptime_ms, LineBuffer& line, uint8_t& boot, uint32_t& seq) const;
+    bool write_next_record(LineBuffer& line, uint8_t& boot, uint32_t& seq) const;
     void mark_sent(uint8_t boot, uint32_t seq, uint64_t uptime_ms);
     uint8_t earlier() const;
     bool resending() const;
-    bool unanswered() const;
+    bool unanswered(uint8_t i) const;
     void resend(uint64_t uptime_ms);
     bool may_run_again(uint64_t uptime_ms) const;
+    void progress(uint8_t i, uint32_t seq, uint64_t uptime_ms);
 
     Ring& ring_;
     const char* device_;
