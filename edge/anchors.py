@@ -81,8 +81,8 @@ class Anchors:
 
     @property
     def heard_once(self) -> bool:
-        """Whether this run heard a single hello."""
-        return len(self._recent) == 1
+        """Whether a single hello is all that was ever heard of this boot; an anchor is the best of many."""
+        return len(self._recent) == 1 and not self.kept
 
     def silent_ms(self, at: Instant) -> int:
         """How long ago the last hello of this run came; 0 when there was none."""

@@ -72,7 +72,7 @@ class Dating:
         if 0 < place < len(timed):
             return self._between(kept[timed[place - 1]], kept[timed[place]], timed[place], uptime_ms)
         newest = self._provisional(certain=not (self.final or self._quiet))
-        if place == len(timed) and newest:
+        if place == len(timed) and newest and not self._reached(uptime_ms):
             return self._near(kept[timed[-1]] if timed else None, newest, uptime_ms)
         if not timed:
             return None
@@ -98,6 +98,13 @@ class Dating:
         """The newest hello in place of an anchor, until this run has one of its own."""
         newest = self.anchors.newest(certain)
         return newest if newest and newest.own_ms is not None and not self.anchors.era_begun() else None
+
+    def _reached(self, uptime_ms: int) -> bool:
+        """Whether the last anchor dates it within the 50 ms, and the few hellos since may all be seconds late."""
+        if not self.anchors.timed or self.anchors.newest():
+            return False
+        last = self.anchors.timed[-1]
+        return uptime_ms - self.anchors.kept[last].uptime_ms <= self._rate(last)[1]
 
     def _near(self, low: Anchor | None, newest: Anchor, uptime_ms: int) -> int | None:
         """By the newest hello: between it and the last anchor, or near it."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.anchors import ENOUGH_HELLOS, Anchor, Anchors
 from edge.clock import Instant
-from edge.dating import DEVICE_CLOCK_MS, PRIOR_REACH_MS, QUIET_MS, UNRATED_REACH_MS, Dating
+from edge.dating import DEVICE_CLOCK_MS, PRIOR_REACH_MS, UNRATED_REACH_MS, Dating
 
 # The first minutes
 
@@ -269,23 +269,3 @@ def test_an_uptime_is_not_judged_by_a_hello_of_another_era() -> None:
     assert ahead is not None
     assert now is not None
     assert ahead - now == pytest.approx(10_000, abs=100)
-
-
-def test_one_hello_dates_everything_when_no_other_comes() -> None:
-    device = Device()
-    device.run(1_000)
-    hello_ms = device.uptime_ms
-    device.run(QUIET_MS + 1_000, hellos=False)
-    device.dating.pass_time(device.at())
-    first, last = device.dating.date(0), device.dating.date(hello_ms)
-    assert first is not None
-    assert last is not None
-    assert last - first == hello_ms
-
-
-def test_while_hellos_come_a_record_far_from_them_waits() -> None:
-    device = Device()
-    device.run(19_000, hellos=False)
-    device.run(6_000)
-    device.dating.pass_time(device.at())
-    assert device.dating.date(0) is None

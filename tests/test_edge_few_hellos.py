@@ -1,0 +1,77 @@
+"""Dates where few hellos came: each may be seconds late, so they date only what nothing better can."""
+
+import pytest
+from drifting import MINUTE_MS, Device
+
+from edge.anchors import ENOUGH_HELLOS
+from edge.dating import GONE_MS, QUIET_MS
+
+LATE_MS = 2_500
+
+
+def cut_short(error: float = 0.002) -> Device:
+    """The Pi lost its power before a rate was known; then the device said hello, seconds late, and restarted."""
+    device = Device(error=error)
+    device.run(20_000)
+    device.reboot_of_the_pi(known=True)
+    device.run(60_000, hellos=False)
+    device.dating.hello(device.uptime_ms, device.at(LATE_MS))
+    return device
+
+
+def test_one_hello_dates_everything_when_no_other_comes() -> None:
+    device = Device()
+    device.run(1_000)
+    hello_ms = device.uptime_ms
+    device.run(QUIET_MS + 1_000, hellos=False)
+    device.dating.pass_time(device.at())
+    first, last = device.dating.date(0), device.dating.date(hello_ms)
+    assert first is not None
+    assert last is not None
+    assert last - first == hello_ms
+
+
+def test_while_hellos_come_a_record_far_from_them_waits() -> None:
+    device = Device()
+    device.run(19_000, hellos=False)
+    device.run(6_000)
+    device.dating.pass_time(device.at())
+    assert device.dating.date(0) is None
+
+
+def test_one_hello_after_a_restart_of_the_pi_does_not_end_the_patience() -> None:
+    """There is an anchor, so its device says hello again and again; its next boot will show the rate."""
+    device = cut_short()
+    said_ms = device.uptime_ms
+    device.run(GONE_MS, hellos=False)
+    device.dating.pass_time(device.at())
+    assert device.dating.date(said_ms) is None
+    device.run(LATE_MS + 1_000, hellos=False)
+    device.dating.pass_time(device.at())
+    assert device.dating.date(said_ms) is not None
+
+
+@pytest.mark.parametrize("error", [-0.005, 0.002, 0.005])
+def test_what_the_last_anchor_reaches_is_not_dated_by_one_late_hello(error: float) -> None:
+    device = cut_short(error)
+    device.dating.prior_rate = 1 / (1 + error)
+    device.dating.final = True
+    wrong = [device.wrong_by(ago_ms) for ago_ms in range(0, 60_000, 5_000)]
+    assert None not in wrong
+    assert max(w for w in wrong if w is not None) < 50
+
+
+def test_what_no_anchor_reaches_is_dated_by_the_few_hellos_there_are() -> None:
+    device = cut_short()
+    device.run(1_000)
+    device.dating.final = True
+    assert device.wrong_by() == 2
+
+
+def test_hellos_that_are_enough_to_tell_date_better_than_the_last_anchor() -> None:
+    device = Device()
+    device.run(3 * MINUTE_MS)
+    device.reboot_of_the_pi(known=True)
+    device.step_ms = 3
+    device.run(1_000 * ENOUGH_HELLOS)
+    assert device.wrong_by() == 5
