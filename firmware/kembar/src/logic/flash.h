@@ -12,7 +12,7 @@
 #ifdef __AVR__
 #include <avr/pgmspace.h>
 #define KEMBAR_FLASH PROGMEM
-#define KEMBAR_TEXT(literal) (::kembar::FlashText{PSTR(literal)})
+#define KEMBAR_TEXT(literal) (::kembar::flash_text(PSTR(literal)))
 #else
 #define KEMBAR_FLASH
 #define KEMBAR_TEXT(literal) (::kembar::FlashText{literal})
@@ -25,6 +25,9 @@ struct FlashText {
 
     bool none() const { return at == nullptr; }
 };
+
+// For KEMBAR_TEXT on AVR: without a function between them the link-time optimizer of gcc 5.4 loses PSTR's array.
+inline FlashText flash_text(const char* at) { return FlashText{at}; }
 
 // Says "there is no text", for example "no mistake".
 inline FlashText no_text() { return FlashText{nullptr}; }
