@@ -1,7 +1,104 @@
-// The Arduino sketch of Kembar: setup() and loop().
+// The Arduino sketch of Kembar: setup() makes the parts ready, loop() gives each of them one short turn.
+//
+// Nothing here waits, and nothing in the parts does: a pass takes below 4 ms, and then the Mega sleeps until the next
+// pass is due. The logic is in src/logic/ (it also runs on a PC), the registers are in src/board/.
+#undef SERIAL  // a macro of Arduino.h, which comes before everything here; nobody uses it, and home.h has that name
+#include "src/board/chance.h"
+#include "src/board/conversation.h"
+#include "src/board/eeprom.h"
+#include "src/board/power.h"
+#include "src/board/retained.h"
+#include "src/board/spi.h"
+#include "src/board/uarts.h"
+#include "src/board/uptime.h"
+#include "src/logic/bootnumber.h"
+#include "src/logic/sampler.h"
 
-void setup() {
+using namespace kembar;
+
+static Uptime uptime;
+static BoardEeprom eeprom;
+static Settings settings;
+static Storage storage(eeprom, SETTINGS_ADDRESS, sizeof settings, SETTINGS_KIND);
+static BootNumber boot_number(eeprom);
+static Ring ring(retained_ring);
+static SerialLink serial;
+static Conversation conversation(ring, settings, serial);
+static Sampler sampler(sensor_uart(1), sensor_uart(2), sensor_uart(3));
+static bool started;  // the boot number is decided: the ring takes records, and lines may be sent
+
+// With a frame of its own on the stack: gcc would put every part into main(), which then holds the frames of all of them
+// at once, for ever.
+#define KEMBAR_OWN_FRAME __attribute__((noinline))
+
+KEMBAR_OWN_FRAME static void read_settings() {
+  if (storage.load(settings.bytes()) && valid(settings)) return;
+  settings = default_settings(draw());
+  storage.save(settings.bytes());
+}
+
+// The EEPROM may have gone back in time, or be another one: a number that the ring holds is taken already.
+static void avoid_held_numbers() {
+  while (ring.holds(boot_number.number())) boot_number.redraw(static_cast<uint16_t>(draw()));
+}
+
+KEMBAR_OWN_FRAME static void count_start() {
+  ring.believe();
+  boot_number.begin(static_cast<uint16_t>(draw()));
+  avoid_held_numbers();
+}
+
+KEMBAR_OWN_FRAME void setup() {
+  spi::begin();
+  serial.begin();
+  gather_chance();
+  switch_off_unused();
+  read_settings();
+  count_start();
+  begin_sensor_uarts();
+  sampler.start(settings.sensors, settings.sensor_count, settings.interval_ms);
+  if (settings.watchdog) start_watchdog();
+}
+
+KEMBAR_OWN_FRAME static void start_boot() {
+  if (boot_number.step() == Storage::Save::WRITING) return;
+  avoid_held_numbers();
+  ring.start(boot_number.number());
+  conversation.begin(reset_cause());
+  started = true;
+}
+
+KEMBAR_OWN_FRAME static void hear_serial(uint64_t now_ms) {
+  for (int16_t byte = serial.receive(); byte >= 0; byte = serial.receive()) {
+    conversation.hear_serial(static_cast<char>(byte), now_ms);
+  }
+}
+
+KEMBAR_OWN_FRAME static void keep(const Outcome& outcome) {
+  const Record record = outcome.cause == Cause::NONE
+                            ? reading_of(outcome.channel, outcome.measurement)
+                            : no_reading_of(outcome.channel, outcome.cause, outcome.count);
+  ring.add(record, outcome.tick_uptime_ms);
+}
+
+KEMBAR_OWN_FRAME static bool sample(uint64_t now_ms) {
+  Outcome outcome;
+  if (!sampler.step(now_ms, outcome)) return false;
+  keep(outcome);
+  return true;
 }
 
 void loop() {
+  feed_watchdog();
+  const uint64_t now_ms = uptime.ms();
+  serial.step();
+  if (!started) {
+    start_boot();
+  } else {
+    hear_serial(now_ms);
+    storage.step();
+    if (!sample(now_ms) && !conversation.hear(now_ms)) conversation.say(now_ms);
+    if (conversation.edge_moved()) storage.save(settings.bytes());
+  }
+  sleep_until_next_pass();
 }

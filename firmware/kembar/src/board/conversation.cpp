@@ -1,0 +1,118 @@
+// Which link is used, what comes and what goes.
+#include "conversation.h"
+
+#include <string.h>
+
+#include "freeram.h"
+
+namespace kembar {
+
+namespace {
+
+// A shield's own reset lasts up to half a second after power-on.
+const uint16_t FIRST_ANSWER_MS = 1000;
+// A chip that fails is back after one software reset, or after none: no reason to change the link for it.
+const uint16_t CHANGE_AFTER_MS = 10000;
+// The free RAM is counted byte by byte.
+const uint16_t REFRESH_MS = 1000;
+
+}  // namespace
+
+Conversation::Conversation(Ring& ring, Settings& settings, SerialLink& serial)
+    : settings_(settings), serial_(serial), reader_(settings.device), outbox_(ring, settings.device, FIRMWARE),
+      vitals_{reset_cause_, 0, 0, 0}, reset_cause_() {}
+
+__attribute__((noinline)) void Conversation::begin(FlashText reset_cause) {
+    for (uint8_t i = 0; i < RESET_CAUSE_BYTES_MOST; i++) {
+        reset_cause_[i] = flash_char(reset_cause, i);
+        if (reset_cause_[i] == '\0') break;
+    }
+    vitals_.interval_ms = settings_.interval_ms;
+    Address edge;
+    memcpy(edge.ip, settings_.edge_ip, sizeof edge.ip);
+    edge.port = settings_.edge_port;
+    if (settings_.edge_by_hand) {
+        home_.set_by_hand(edge);
+    } else if (!is_zero(edge.ip)) {
+        home_.remember(settings_.edge_name, edge);
+    }
+    if (settings_.link == LinkChoice::USB) use(&serial_);
+    else ethernet_.begin(settings_);
+    if (settings_.link == LinkChoice::ETHERNET) use(&ethernet_);
+}
+
+void Conversation::use(Link* link) {
+    if (link == link_) return;
+    link_ = link;
+    reader_.reset();
+}
+
+void Conversation::choose(uint32_t now_ms) {
+    if (ethernet_.up()) {
+        ethernet_gone_ms_ = now_ms;
+        ethernet_was_up_ = true;
+        use(&ethernet_);
+    } else if (now_ms - ethernet_gone_ms_ >= (ethernet_was_up_ ? CHANGE_AFTER_MS : FIRST_ANSWER_MS)) {
+        use(&serial_);
+    }
+}
+
+__attribute__((noinline)) bool Conversation::hear(uint64_t uptime_ms) {
+    const uint32_t now_ms = static_cast<uint32_t>(uptime_ms);
+    if (settings_.link == LinkChoice::USB) return false;
+    ethernet_.step(now_ms);
+    if (settings_.link == LinkChoice::EITHER) choose(now_ms);
+    if (link_ != &ethernet_) return false;
+    const bool reading = ethernet_.reading();
+    const Heard heard = ethernet_.receive(reader_, now_ms);
+    take(heard, ethernet_.sender(), uptime_ms);
+    return reading || ethernet_.reading() || heard != Heard::NOTHING;
+}
+
+__attribute__((noinline)) void Conversation::hear_serial(char byte, uint64_t uptime_ms) {
+    if (link_ == &serial_) take(reader_.feed(byte), SERIAL, uptime_ms);
+}
+
+void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) {
+    if (heard == Heard::ACK && home_.believes(sender)) {
+        if (outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) home_.answered(uptime_ms);
+    }
+    // On a serial line there is nobody to be found.
+    if (heard == Heard::BEACON && link_ == &ethernet_) {
+        if (home_.hear_beacon(reader_.name(), reader_.port(), sender, uptime_ms)) note_edge();
+    }
+}
+
+void Conversation::note_edge() {
+    memcpy(settings_.edge_ip, home_.address().ip, sizeof settings_.edge_ip);
+    settings_.edge_port = home_.address().port;
+    strncpy(settings_.edge_name, home_.name(), sizeof settings_.edge_name);
+    edge_moved_ = true;
+}
+
+bool Conversation::edge_moved() {
+    const bool moved = edge_moved_;
+    edge_moved_ = false;
+    return moved;
+}
+
+void Conversation::refresh(uint64_t uptime_ms) {
+    const uint32_t now_ms = static_cast<uint32_t>(uptime_ms);
+    if (vitals_.free_ram != 0 && now_ms - refreshed_ms_ < REFRESH_MS) return;
+    refreshed_ms_ = now_ms;
+    vitals_.free_ram = least_free_ram();
+    vitals_.link_resets = ethernet_.resets();
+}
+
+__attribute__((noinline)) void Conversation::say(uint64_t uptime_ms) {
+    if (link_ == nullptr || !link_->ready()) return;
+    if (link_ == &ethernet_ && !home_.known()) return;
+    refresh(uptime_ms);
+    switch (outbox_.next(uptime_ms, line_, vitals_)) {
+    case Due::LINE: link_->take(line_); break;
+    case Due::END: link_->end(home_.address(), static_cast<uint32_t>(uptime_ms)); break;
+    case Due::NOTHING: break;
+    }
+}
+
+}  // namespace kembar

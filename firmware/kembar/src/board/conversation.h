@@ -1,0 +1,56 @@
+// The conversation with the edge: over which link, what is sent, and whose answers are believed.
+//
+// It joins the outbox, the reader, the home and the two links, and decides only between the links: Ethernet while a
+// W5x00 answers, otherwise USB serial, unless the settings say one of them. At most one line goes or comes in a pass.
+#pragma once
+
+#include "../logic/outbox.h"
+#include "ethernet_link.h"
+#include "serial_link.h"
+
+namespace kembar {
+
+const char FIRMWARE[] = "0.1.0";
+const uint8_t RESET_CAUSE_BYTES_MOST = 8;  // docs/protocol.md
+
+class Conversation {
+  public:
+    Conversation(Ring& ring, Settings& settings, SerialLink& serial);
+
+    // The settings have been read and the ring has been started.
+    void begin(FlashText reset_cause);
+
+    // Looks after the chip and takes what came over Ethernet; true when something came.
+    bool hear(uint64_t uptime_ms);
+    // A byte from the USB serial port, whichever link is in use.
+    void hear_serial(char byte, uint64_t uptime_ms);
+    // The next line that is due, if its link is ready.
+    void say(uint64_t uptime_ms);
+
+    // The edge was found, or has moved: the settings hold it and are to be kept. True once.
+    bool edge_moved();
+
+  private:
+    void choose(uint32_t now_ms);
+    void use(Link* link);
+    void take(Heard heard, const Address& sender, uint64_t uptime_ms);
+    void note_edge();
+    void refresh(uint64_t uptime_ms);
+
+    Settings& settings_;
+    SerialLink& serial_;
+    EthernetLink ethernet_;
+    Link* link_ = nullptr;  // none until it is known whether there is a chip
+    Home home_;
+    LineReader reader_;
+    LineBuffer line_;
+    Outbox outbox_;
+    Vitals vitals_;
+    uint32_t ethernet_gone_ms_ = 0;  // since when no chip has answered
+    uint32_t refreshed_ms_ = 0;
+    bool ethernet_was_up_ = false;
+    bool edge_moved_ = false;
+    char reset_cause_[RESET_CAUSE_BYTES_MOST + 1];
+};
+
+}  // namespace kembar
