@@ -6,16 +6,29 @@
 #include "src/board/chance.h"
 #include "src/board/conversation.h"
 #include "src/board/eeprom.h"
+#include "src/board/freeram.h"
 #include "src/board/power.h"
 #include "src/board/retained.h"
 #include "src/board/spi.h"
 #include "src/board/uarts.h"
 #include "src/board/uptime.h"
 #include "src/logic/bootnumber.h"
+#include "src/logic/console.h"
 #include "src/logic/sampler.h"
 
 using namespace kembar;
 
+// With a frame of its own on the stack: gcc would put every part into main(), which then holds the frames of all of them
+// at once, for ever.
+#define KEMBAR_OWN_FRAME __attribute__((noinline))
+
+// What the console asks of the board.
+struct ThisBoard : Board {
+  void fill(State& state) override;
+  void restart() override;
+};
+
+static ThisBoard board;
 static Uptime uptime;
 static BoardEeprom eeprom;
 static Settings settings;
@@ -23,16 +36,20 @@ static Storage storage(eeprom, SETTINGS_ADDRESS, sizeof settings, SETTINGS_KIND)
 static BootNumber boot_number(eeprom);
 static Ring ring(retained_ring);
 static SerialLink serial;
-static Conversation conversation(ring, settings, serial);
 static Sampler sampler(sensor_uart(1), sensor_uart(2), sensor_uart(3));
-static bool started;  // the boot number is decided: the ring takes records, and lines may be sent
-
-// With a frame of its own on the stack: gcc would put every part into main(), which then holds the frames of all of them
-// at once, for ever.
-#define KEMBAR_OWN_FRAME __attribute__((noinline))
+static Conversation conversation(ring, settings, serial);
+static Console console(serial, settings, storage, sampler, board, FIRMWARE);
+static bool started;        // the boot number is decided: the ring takes records, and lines may be sent
+static bool boot_kept;      // and the EEPROM keeps it
+static bool watchdog_runs;  // the setting may be another one by now
 
 KEMBAR_OWN_FRAME static void read_settings() {
-  if (storage.load(settings.bytes()) && valid(settings)) return;
+  if (storage.load(settings.bytes())) {
+    if (valid(settings)) return;
+    console.warn(settings.version == SETTINGS_VERSION ? Warning::SETTINGS_DAMAGED : Warning::SETTINGS_OTHER_VERSION);
+  } else if (!storage.blank()) {
+    console.warn(Warning::SETTINGS_DAMAGED);
+  }
   settings = default_settings(draw());
   storage.save(settings.bytes());
 }
@@ -48,6 +65,18 @@ KEMBAR_OWN_FRAME static void count_start() {
   avoid_held_numbers();
 }
 
+// A byte in each pass; then everything begins, long before the first tick.
+KEMBAR_OWN_FRAME static void start_boot() {
+  const Storage::Save save = boot_number.step();
+  if (save == Storage::Save::WRITING) return;
+  boot_kept = save == Storage::Save::KEPT;
+  if (!boot_kept) console.warn(Warning::EEPROM);
+  avoid_held_numbers();
+  ring.start(boot_number.number());
+  conversation.begin(reset_cause());
+  started = true;
+}
+
 KEMBAR_OWN_FRAME void setup() {
   spi::begin();
   serial.begin();
@@ -57,24 +86,31 @@ KEMBAR_OWN_FRAME void setup() {
   count_start();
   begin_sensor_uarts();
   sampler.start(settings.sensors, settings.sensor_count, settings.interval_ms);
-  if (settings.watchdog) start_watchdog();
+  console.greet();
+  watchdog_runs = settings.watchdog;
+  if (watchdog_runs) start_watchdog();
 }
 
-KEMBAR_OWN_FRAME static void start_boot() {
-  if (boot_number.step() == Storage::Save::WRITING) return;
-  avoid_held_numbers();
-  ring.start(boot_number.number());
-  conversation.begin(reset_cause());
-  started = true;
+KEMBAR_OWN_FRAME void ThisBoard::fill(State& state) {
+  conversation.fill(state);
+  state.reset_cause = reset_cause();
+  state.boot = boot_number.number();
+  state.boot_kept = boot_kept;
+  state.free_ram = least_free_ram();
 }
+
+void ThisBoard::restart() { kembar::restart(watchdog_runs); }
 
 KEMBAR_OWN_FRAME static void hear_serial(uint64_t now_ms) {
   for (int16_t byte = serial.receive(); byte >= 0; byte = serial.receive()) {
+    console.feed(static_cast<char>(byte));
     conversation.hear_serial(static_cast<char>(byte), now_ms);
   }
 }
 
-KEMBAR_OWN_FRAME static void keep(const Outcome& outcome) {
+KEMBAR_OWN_FRAME static void attend(uint32_t now_ms) { console.step(now_ms); }
+
+KEMBAR_OWN_FRAME static void keep_record(const Outcome& outcome) {
   const Record record = outcome.cause == Cause::NONE
                             ? reading_of(outcome.channel, outcome.measurement)
                             : no_reading_of(outcome.channel, outcome.cause, outcome.count);
@@ -84,7 +120,25 @@ KEMBAR_OWN_FRAME static void keep(const Outcome& outcome) {
 KEMBAR_OWN_FRAME static bool sample(uint64_t now_ms) {
   Outcome outcome;
   if (!sampler.step(now_ms, outcome)) return false;
-  keep(outcome);
+  keep_record(outcome);
+  console.note(outcome);
+  return true;
+}
+
+// A byte at a time; false while one is being written, or none is left.
+static bool keep_settings() {
+  if (conversation.edge_moved()) storage.save(settings.bytes());
+  if (!storage.busy() || !eeprom.ready()) return false;
+  if (storage.step() == Storage::Save::NOT_KEPT && !console.closing()) console.warn(Warning::EEPROM);
+  return true;
+}
+
+// New settings are being kept, and the restart is near: nothing is said or heard under them.
+static bool talk(uint64_t now_ms) {
+  if (console.closing()) return false;
+  if (conversation.hear(now_ms)) return true;
+  if (keep_settings()) return true;
+  conversation.say(now_ms);
   return true;
 }
 
@@ -96,9 +150,9 @@ void loop() {
     start_boot();
   } else {
     hear_serial(now_ms);
-    storage.step();
-    if (!sample(now_ms) && !conversation.hear(now_ms)) conversation.say(now_ms);
-    if (conversation.edge_moved()) storage.save(settings.bytes());
+    attend(static_cast<uint32_t>(now_ms));
+    // One of them is enough for a pass.
+    if (!sample(now_ms) && !talk(now_ms)) keep_settings();
   }
   sleep_until_next_pass();
 }

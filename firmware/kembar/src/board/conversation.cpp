@@ -20,7 +20,7 @@ const uint16_t REFRESH_MS = 1000;
 
 Conversation::Conversation(Ring& ring, Settings& settings, SerialLink& serial)
     : settings_(settings), serial_(serial), reader_(settings.device), outbox_(ring, settings.device, FIRMWARE),
-      vitals_{reset_cause_, 0, 0, 0}, reset_cause_() {}
+      vitals_{reset_cause_, 0, 0, 0}, ring_(ring), reset_cause_() {}
 
 __attribute__((noinline)) void Conversation::begin(FlashText reset_cause) {
     for (uint8_t i = 0; i < RESET_CAUSE_BYTES_MOST; i++) {
@@ -59,6 +59,7 @@ void Conversation::choose(uint32_t now_ms) {
 
 __attribute__((noinline)) bool Conversation::hear(uint64_t uptime_ms) {
     const uint32_t now_ms = static_cast<uint32_t>(uptime_ms);
+    now_ms_ = uptime_ms;
     if (settings_.link == LinkChoice::USB) return false;
     ethernet_.step(now_ms);
     if (settings_.link == LinkChoice::EITHER) choose(now_ms);
@@ -74,8 +75,11 @@ __attribute__((noinline)) void Conversation::hear_serial(char byte, uint64_t upt
 }
 
 void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) {
-    if (heard == Heard::ACK && home_.believes(sender)) {
-        if (outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) home_.answered(uptime_ms);
+    if (heard == Heard::ACK && home_.believes(sender) &&
+        outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) {
+        home_.answered(uptime_ms);
+        answered_ = true;
+        answered_ms_ = uptime_ms;
     }
     // On a serial line there is nobody to be found.
     if (heard == Heard::BEACON && link_ == &ethernet_) {
@@ -94,6 +98,18 @@ bool Conversation::edge_moved() {
     const bool moved = edge_moved_;
     edge_moved_ = false;
     return moved;
+}
+
+void Conversation::fill(State& state) const {
+    state.over_ethernet = link_ == &ethernet_;
+    state.chip = ethernet_.chip() == Chip::W5100 ? 5100 : ethernet_.chip() == Chip::W5500 ? 5500 : 0;
+    state.link_resets = ethernet_.resets();
+    state.queued = ring_.queued();
+    state.capacity = RECORDS;
+    state.dropped = ring_.current().dropped;
+    state.edge_answered = answered_;
+    state.answered_ms_ago = static_cast<uint32_t>(now_ms_ - answered_ms_);
+    state.uptime_ms = now_ms_;
 }
 
 void Conversation::refresh(uint64_t uptime_ms) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../logic/outbox.h"
+#include "../logic/state.h"
 #include "ethernet_link.h"
 #include "serial_link.h"
 
@@ -27,6 +28,9 @@ class Conversation {
     // The next line that is due, if its link is ready.
     void say(uint64_t uptime_ms);
 
+    // What `show` tells of the link and the edge.
+    void fill(State& state) const;
+
     // The edge was found, or has moved: the settings hold it and are to be kept. True once.
     bool edge_moved();
 
@@ -46,10 +50,14 @@ class Conversation {
     LineBuffer line_;
     Outbox outbox_;
     Vitals vitals_;
+    Ring& ring_;
+    uint64_t now_ms_ = 0;
+    uint64_t answered_ms_ = 0;
     uint32_t ethernet_gone_ms_ = 0;  // since when no chip has answered
     uint32_t refreshed_ms_ = 0;
     bool ethernet_was_up_ = false;
     bool edge_moved_ = false;
+    bool answered_ = false;
     char reset_cause_[RESET_CAUSE_BYTES_MOST + 1];
 };
 

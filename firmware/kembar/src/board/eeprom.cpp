@@ -10,7 +10,7 @@ bool BoardEeprom::ready() { return !(EECR & _BV(EEPE)); }
 
 // A write that goes on (only one from before a reset can, when the settings are read at start) must end first: 3.4 ms.
 uint8_t BoardEeprom::read(uint16_t address) {
-    for (uint16_t tries = 0xFFFF; !ready() && tries > 0; tries--) {
+    for (uint16_t tries = 0xFFFF; (EECR & _BV(EEPE)) && tries > 0; tries--) {
     }
     EEAR = address;
     EECR |= _BV(EERE);

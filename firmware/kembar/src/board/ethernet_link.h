@@ -29,6 +29,7 @@ class EthernetLink : public Link {
 
     bool up() const { return chip_.up(); }
     bool reading() const { return reading_; }
+    Chip chip() const { return chip_.chip(); }
     uint32_t resets() const { return chip_.resets(); }
 
   private:

@@ -23,7 +23,8 @@ void switch_off_unused() {
 void sleep_until_next_pass() {
     static uint32_t passed_ms;
     set_sleep_mode(SLEEP_MODE_IDLE);
-    while (millis() - passed_ms < PASS_EVERY_MS) sleep_mode();
+    do sleep_mode();
+    while (millis() - passed_ms < PASS_EVERY_MS);
     passed_ms = millis();
 }
 

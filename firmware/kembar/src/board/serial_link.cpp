@@ -33,7 +33,7 @@ void SerialLink::take(const LineBuffer& line) {
     step();
 }
 
-uint8_t SerialLink::room() const { return sent_ == length_ ? uart_room() : 0; }
+uint8_t SerialLink::room() { return sent_ == length_ ? uart_room() : 0; }
 
 // The last place is kept for the end of the remark: one that never ended would keep all lines back.
 void SerialLink::put(char character) {

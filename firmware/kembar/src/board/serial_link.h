@@ -4,11 +4,12 @@
 // for room() first). A line begins only when no remark is unfinished, a remark only when no line is.
 #pragma once
 
+#include "../logic/remark.h"
 #include "link.h"
 
 namespace kembar {
 
-class SerialLink : public Link, public Output {
+class SerialLink : public Link, public RemarkOutput {
   public:
     void begin();
     // Hands the UART as much of the line as it has room for.
@@ -20,7 +21,7 @@ class SerialLink : public Link, public Output {
 
     // For what is said to a person.
     void put(char character) override;
-    uint8_t room() const;
+    uint8_t room() override;
 
     // The next received byte, or -1.
     int16_t receive();

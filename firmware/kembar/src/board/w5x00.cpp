@@ -200,6 +200,7 @@ void W5x00::add(const uint8_t* bytes, uint8_t length) {
 }
 
 void W5x00::send(const uint8_t ip[4], uint16_t port, uint32_t now_ms) {
+    if (bus_.read8(Block::SOCKET, LINES, S_STATUS) != STATUS_UDP) return fault();
     bus_.write(Block::SOCKET, LINES, S_TO_IP, ip, 4);
     bus_.write16(Block::SOCKET, LINES, S_TO_PORT, port);
     bus_.write16(Block::SOCKET, LINES, S_TRANSMIT_WRITE, transmit_);

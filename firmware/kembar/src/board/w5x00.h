@@ -34,6 +34,8 @@ class W5x00 {
 
     // The chip answers and its sockets are open.
     bool up() const { return state_ == State::UP; }
+    // NONE while none is up.
+    Chip chip() const { return up() ? bus_.chip() : Chip::NONE; }
     // A datagram may be begun: up, a cable in it (the W5100 cannot tell), none on its way.
     bool ready() const { return up() && cable_ && !sending_; }
     // Software resets since the first time that a chip came up.
