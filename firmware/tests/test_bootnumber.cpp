@@ -3,32 +3,14 @@
 
 #include <random>
 #include <set>
-#include <vector>
 
 #include "../kembar/src/logic/bootnumber.h"
+#include "cells.h"
 
 using kembar::BootNumber;
 using Save = kembar::Storage::Save;
 
 namespace {
-
-struct Cells : kembar::Eeprom {
-    std::vector<uint8_t> cells = std::vector<uint8_t>(4096, 0xFF);
-    bool keeps = true;
-    int cut_at = -1;
-    uint8_t torn = 0;
-    bool powered = true;
-
-    uint8_t read(uint16_t address) override { return cells.at(address); }
-    bool ready() override { return true; }
-    void write(uint16_t address, uint8_t value) override {
-        if (cut_at-- == 0) {
-            powered = false;
-            value = torn;
-        }
-        if (keeps) cells.at(address) = value;
-    }
-};
 
 // One start; 0 when the power went before the number was safe, so that nothing was sent under it.
 uint32_t start(Cells& eeprom, uint16_t random) {
@@ -37,8 +19,7 @@ uint32_t start(Cells& eeprom, uint16_t random) {
     for (int i = 0; i < 100 && eeprom.powered; ++i) {
         if (boot.step() != Save::WRITING) return boot.number();
     }
-    eeprom.powered = true;
-    eeprom.cut_at = -1;
+    eeprom.power_on();
     return 0;
 }
 
@@ -78,7 +59,7 @@ TEST_CASE("a number that records in RAM still carry is not used again") {
 TEST_CASE("an EEPROM that keeps nothing gives a new upper half at each start and is noticed") {
     Cells eeprom;
     start(eeprom, 1);
-    eeprom.keeps = false;
+    eeprom.forget_writes = true;
     for (uint16_t random : {uint16_t(17), uint16_t(29), uint16_t(65535)}) {
         BootNumber boot(eeprom);
         boot.begin(random);

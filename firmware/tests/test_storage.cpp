@@ -1,12 +1,12 @@
 // The EEPROM block against every power cut there can be, every value a torn byte can take, and cells that are dead.
 #include <doctest/doctest.h>
 
-#include <map>
 #include <vector>
 
 #include "../kembar/src/logic/bootnumber.h"
 #include "../kembar/src/logic/settings.h"
 #include "../kembar/src/logic/storage.h"
+#include "cells.h"
 
 using kembar::Storage;
 using Save = kembar::Storage::Save;
@@ -16,42 +16,6 @@ namespace {
 const uint16_t AT = 16;
 const uint16_t KIND = 0x2222;
 const uint8_t SIZE = 6;
-
-struct Cells : kembar::Eeprom {
-    std::vector<uint8_t> cells = std::vector<uint8_t>(4096, 0xFF);
-    std::map<uint16_t, unsigned> writes;
-    std::map<uint16_t, uint8_t> dead;  // cells that show one value for ever
-    int cut_at = -1;                   // the write during which the power goes
-    uint8_t torn = 0;                  // what the cell shows then
-    bool powered = true;
-    int busy_steps = 0;
-
-    uint8_t read(uint16_t address) override {
-        REQUIRE_MESSAGE(busy_steps == 0, "an EEPROM that writes cannot be read");
-        return dead.count(address) ? dead[address] : cells.at(address);
-    }
-    bool ready() override {
-        if (busy_steps > 0) --busy_steps;
-        return busy_steps == 0;
-    }
-    void write(uint16_t address, uint8_t value) override {
-        REQUIRE(busy_steps == 0);
-        ++writes[address];
-        if (cut_at == 0) {
-            powered = false;
-            cells.at(address) = torn;
-        } else {
-            cells.at(address) = value;
-        }
-        --cut_at;
-        busy_steps = 3;
-    }
-    unsigned written() const {
-        unsigned total = 0;
-        for (const auto& cell : writes) total += cell.second;
-        return total;
-    }
-};
 
 using Block = std::vector<uint8_t>;
 
@@ -137,8 +101,7 @@ TEST_CASE("a power cut at any byte leaves the old block or the new one") {
                 if (ended == Save::KEPT) REQUIRE(after == NEW);
 
                 // And the next save goes well, whatever the cut left behind.
-                eeprom.powered = true;
-                eeprom.cut_at = -1;
+                eeprom.power_on();
                 REQUIRE(save(eeprom, OLDER) == Save::KEPT);
                 REQUIRE(load(eeprom) == OLDER);
             }

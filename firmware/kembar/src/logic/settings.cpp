@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "crc16.h"
+
 namespace kembar {
 
 namespace {
@@ -70,6 +72,21 @@ Settings default_settings(uint32_t random) {
     return settings;
 }
 
+FoundSettings load_settings(Storage& storage, Settings& settings, uint32_t random) {
+    if (!storage.load(settings.bytes())) {
+        settings = default_settings(random);
+        return storage.blank() ? FoundSettings::NEW : FoundSettings::DAMAGED;
+    }
+    if (settings.version != SETTINGS_VERSION) {
+        // Nothing is saved, so chance would give another MAC address at each start: the bytes give one that stays.
+        settings = default_settings(crc16(settings.bytes(), sizeof(settings)));
+        return FoundSettings::OTHER_VERSION;
+    }
+    if (valid(settings)) return FoundSettings::KEPT;
+    settings = default_settings(random);
+    return FoundSettings::DAMAGED;
+}
+
 void learn_edge(Settings& settings, const char* name, const uint8_t ip[4], uint16_t port) {
     if (settings.edge_by_hand || !valid_name(name) || !valid_host(ip) || port == 0) return;
     memcpy(settings.edge_ip, ip, sizeof(settings.edge_ip));
@@ -121,6 +138,10 @@ bool same_network(const uint8_t one[4], const uint8_t other[4], uint8_t prefix_b
 }
 
 bool is_zero(const uint8_t ip[4]) { return (ip[0] | ip[1] | ip[2] | ip[3]) == 0; }
+
+bool gateway_outside(const Settings& settings) {
+    return !is_zero(settings.gateway) && !same_network(settings.ip, settings.gateway, settings.prefix_bits);
+}
 
 SensorFault fault_of(const SensorAt* sensors, uint8_t count) {
     uint8_t on_uart[UARTS_MOST + 1] = {0};

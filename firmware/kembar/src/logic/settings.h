@@ -11,6 +11,7 @@
 
 #include "linereader.h"
 #include "pzem.h"
+#include "storage.h"
 
 namespace kembar {
 
@@ -57,6 +58,7 @@ struct Settings {
     SensorAt sensors[SENSORS_MOST];  // the first is channel 1
     char device[NAME_BYTES_MOST + 1];
     char edge_name[NAME_BYTES_MOST + 1];  // as its beacon said; empty: none yet
+    uint8_t spare[4];                     // 0; for settings to come, so that the block keeps its size
 
     const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this); }
     uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this); }
@@ -64,10 +66,22 @@ struct Settings {
     // How many sensors hang on this UART.
     uint8_t sensors_on(uint8_t uart) const;
 };
-static_assert(sizeof(Settings) == 86, "the same bytes on every compiler, or it is no block of version 1");
+static_assert(sizeof(Settings) == 90, "the same bytes on every compiler, or it is no block of version 1");
 
 // `random` becomes the lower half of a MAC address of our own range (locally administered, 02:4B:42).
 Settings default_settings(uint32_t random);
+
+enum class FoundSettings : uint8_t {
+    KEPT,           // as they were saved
+    NEW,            // a new board: nothing was ever saved
+    DAMAGED,        // neither copy can be read, or what is in them cannot be
+    OTHER_VERSION,  // of a newer sketch, or a much older one
+};
+
+// At start: what is kept, otherwise defaults with chance in the MAC address. New and damaged ones are to be saved then,
+// so that the address stays; those of another version are left alone until somebody sets something, because the other
+// sketch may come back.
+FoundSettings load_settings(Storage& storage, Settings& settings, uint32_t random);
 
 // Takes what a beacon said; to be saved then. An edge set by hand stays.
 void learn_edge(Settings& settings, const char* name, const uint8_t ip[4], uint16_t port);
@@ -84,6 +98,8 @@ bool valid_mac(const uint8_t mac[6]);
 bool is_host_of_prefix(const uint8_t ip[4], uint8_t prefix_bits);
 bool same_network(const uint8_t one[4], const uint8_t other[4], uint8_t prefix_bits);
 bool is_zero(const uint8_t ip[4]);
+// A gateway that cannot be reached from this address.
+bool gateway_outside(const Settings& settings);
 
 enum class SensorFault : uint8_t { NONE, NO_UART, NO_ADDRESS, TWICE, CROWDED };
 // What is wrong with the list of sensors, as far as it can be seen without asking them.

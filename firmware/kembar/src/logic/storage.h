@@ -48,6 +48,9 @@ class Storage {
     // Only while nothing is being written to the EEPROM: at start, that is.
     bool load(uint8_t* block);
 
+    // Neither copy was ever written: a new board. At start only, like load().
+    bool blank() const { return blank(0) && blank(1); }
+
     // One copy is valid, and the other is neither valid nor blank: it was torn, or it was the newest and has decayed.
     bool half_lost() const { return half_lost_; }
 
