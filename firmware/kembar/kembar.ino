@@ -18,14 +18,14 @@
 
 using namespace kembar;
 
-// With a frame of its own on the stack: gcc would put every part into main(), which then holds the frames of all of them
-// at once, for ever.
+// With a frame of its own on the stack: gcc would put every part into main(), which then holds the frames of all of
+// them at once, for ever.
 #define KEMBAR_OWN_FRAME __attribute__((noinline))
 
 // What the console asks of the board.
 struct ThisBoard : Board {
-  void fill(State& state) override;
-  void restart() override;
+    void fill(State& state) override;
+    void restart() override;
 };
 
 static ThisBoard board;
@@ -39,120 +39,123 @@ static SerialLink serial;
 static Sampler sampler(sensor_uart(1), sensor_uart(2), sensor_uart(3));
 static Conversation conversation(ring, settings, serial);
 static Console console(serial, settings, storage, sampler, board, FIRMWARE);
+static bool ring_believed;  // it holds what was there before the reset
 static bool started;        // the boot number is decided: the ring takes records, and lines may be sent
 static bool boot_kept;      // and the EEPROM keeps it
 static bool watchdog_runs;  // the setting may be another one by now
 
 KEMBAR_OWN_FRAME static void read_settings() {
-  if (storage.load(settings.bytes())) {
-    if (valid(settings)) return;
-    console.warn(settings.version == SETTINGS_VERSION ? Warning::SETTINGS_DAMAGED : Warning::SETTINGS_OTHER_VERSION);
-  } else if (!storage.blank()) {
-    console.warn(Warning::SETTINGS_DAMAGED);
-  }
-  settings = default_settings(draw());
-  storage.save(settings.bytes());
+    if (storage.load(settings.bytes())) {
+        if (valid(settings)) return;
+        const bool ours = settings.version == SETTINGS_VERSION;
+        console.warn(ours ? Warning::SETTINGS_DAMAGED : Warning::SETTINGS_OTHER_VERSION);
+    } else if (!storage.blank()) {
+        console.warn(Warning::SETTINGS_DAMAGED);
+    }
+    settings = default_settings(draw());
+    storage.save(settings.bytes());
 }
 
 // The EEPROM may have gone back in time, or be another one: a number that the ring holds is taken already.
 static void avoid_held_numbers() {
-  while (ring.holds(boot_number.number())) boot_number.redraw(static_cast<uint16_t>(draw()));
+    while (ring.holds(boot_number.number())) boot_number.redraw(static_cast<uint16_t>(draw()));
 }
 
 KEMBAR_OWN_FRAME static void count_start() {
-  ring.believe();
-  boot_number.begin(static_cast<uint16_t>(draw()));
-  avoid_held_numbers();
+    ring_believed = ring.believe();
+    boot_number.begin(static_cast<uint16_t>(draw()));
+    avoid_held_numbers();
 }
 
 // A byte in each pass; then everything begins, long before the first tick.
 KEMBAR_OWN_FRAME static void start_boot() {
-  const Storage::Save save = boot_number.step();
-  if (save == Storage::Save::WRITING) return;
-  boot_kept = save == Storage::Save::KEPT;
-  if (!boot_kept) console.warn(Warning::EEPROM);
-  avoid_held_numbers();
-  ring.start(boot_number.number());
-  conversation.begin(reset_cause());
-  started = true;
+    const Storage::Save save = boot_number.step();
+    if (save == Storage::Save::WRITING) return;
+    boot_kept = save == Storage::Save::KEPT;
+    if (!boot_kept) console.warn(Warning::EEPROM);
+    avoid_held_numbers();
+    ring.start(boot_number.number());
+    conversation.begin(reset_cause(ring_believed));
+    started = true;
 }
 
 KEMBAR_OWN_FRAME void setup() {
-  spi::begin();
-  serial.begin();
-  gather_chance();
-  switch_off_unused();
-  read_settings();
-  count_start();
-  begin_sensor_uarts();
-  sampler.start(settings.sensors, settings.sensor_count, settings.interval_ms);
-  console.greet();
-  watchdog_runs = settings.watchdog;
-  if (watchdog_runs) start_watchdog();
+    spi::begin();
+    serial.begin();
+    gather_chance();
+    switch_off_unused();
+    read_settings();
+    count_start();
+    begin_sensor_uarts();
+    sampler.start(settings.sensors, settings.sensor_count, settings.interval_ms);
+    console.greet();
+    watchdog_runs = settings.watchdog;
+    if (watchdog_runs) start_watchdog();
 }
 
 KEMBAR_OWN_FRAME void ThisBoard::fill(State& state) {
-  conversation.fill(state);
-  state.reset_cause = reset_cause();
-  state.boot = boot_number.number();
-  state.boot_kept = boot_kept;
-  state.free_ram = least_free_ram();
+    conversation.fill(state);
+    state.reset_cause = reset_cause(ring_believed);
+    state.boot = boot_number.number();
+    state.boot_kept = boot_kept;
+    state.free_ram = least_free_ram();
 }
 
 void ThisBoard::restart() { kembar::restart(watchdog_runs); }
 
-KEMBAR_OWN_FRAME static void hear_serial(uint64_t now_ms) {
-  for (int16_t byte = serial.receive(); byte >= 0; byte = serial.receive()) {
-    console.feed(static_cast<char>(byte));
-    conversation.hear_serial(static_cast<char>(byte), now_ms);
-  }
+// At most one line; what follows it waits for the next pass.
+KEMBAR_OWN_FRAME static bool hear_serial(uint64_t now_ms) {
+    for (int16_t byte = serial.receive(); byte >= 0; byte = serial.receive()) {
+        console.feed(static_cast<char>(byte));
+        if (conversation.hear_serial(static_cast<char>(byte), now_ms)) return true;
+    }
+    return false;
 }
 
 KEMBAR_OWN_FRAME static void attend(uint32_t now_ms) { console.step(now_ms); }
 
 KEMBAR_OWN_FRAME static void keep_record(const Outcome& outcome) {
-  const Record record = outcome.cause == Cause::NONE
-                            ? reading_of(outcome.channel, outcome.measurement)
-                            : no_reading_of(outcome.channel, outcome.cause, outcome.count);
-  ring.add(record, outcome.tick_uptime_ms);
+    const Record record = outcome.cause == Cause::NONE
+                              ? reading_of(outcome.channel, outcome.measurement)
+                              : no_reading_of(outcome.channel, outcome.cause, outcome.count);
+    ring.add(record, outcome.tick_uptime_ms);
 }
 
 KEMBAR_OWN_FRAME static bool sample(uint64_t now_ms) {
-  Outcome outcome;
-  if (!sampler.step(now_ms, outcome)) return false;
-  keep_record(outcome);
-  console.note(outcome);
-  return true;
+    Outcome outcome;
+    if (!sampler.step(now_ms, outcome)) return false;
+    keep_record(outcome);
+    console.note(outcome);
+    return true;
 }
 
 // A byte at a time; false while one is being written, or none is left.
 static bool keep_settings() {
-  if (conversation.edge_moved()) storage.save(settings.bytes());
-  if (!storage.busy() || !eeprom.ready()) return false;
-  if (storage.step() == Storage::Save::NOT_KEPT && !console.closing()) console.warn(Warning::EEPROM);
-  return true;
+    if (conversation.edge_moved()) storage.save(settings.bytes());
+    if (!storage.busy() || !eeprom.ready()) return false;
+    if (storage.step() == Storage::Save::NOT_KEPT && !console.closing()) console.warn(Warning::EEPROM);
+    return true;
 }
 
 // New settings are being kept, and the restart is near: nothing is said or heard under them.
-static bool talk(uint64_t now_ms) {
-  if (console.closing()) return false;
-  if (conversation.hear(now_ms)) return true;
-  if (keep_settings()) return true;
-  conversation.say(now_ms);
-  return true;
+static void talk(uint64_t now_ms) {
+    static bool silent;  // a line came in the last pass; one that comes now does not keep us silent again
+    if (console.closing()) return;
+    silent = conversation.hear(now_ms) && !silent;
+    if (!silent) conversation.say(now_ms);
 }
 
 void loop() {
-  feed_watchdog();
-  const uint64_t now_ms = uptime.ms();
-  serial.step();
-  if (!started) {
-    start_boot();
-  } else {
-    hear_serial(now_ms);
-    attend(static_cast<uint32_t>(now_ms));
-    // One of them is enough for a pass.
-    if (!sample(now_ms) && !talk(now_ms)) keep_settings();
-  }
-  sleep_until_next_pass();
+    feed_watchdog();
+    const uint64_t now_ms = uptime.ms();
+    serial.step();
+    if (!started) {
+        start_boot();
+    } else {
+        const bool heard = hear_serial(now_ms);
+        attend(static_cast<uint32_t>(now_ms));
+        // One of them is enough for a pass.
+        if (!heard && !sample(now_ms) && !keep_settings()) talk(now_ms);
+    }
+    sleep_until_next_pass();
 }

@@ -64,14 +64,16 @@ __attribute__((noinline)) bool Conversation::hear(uint64_t uptime_ms) {
     ethernet_.step(now_ms);
     if (settings_.link == LinkChoice::EITHER) choose(now_ms);
     if (link_ != &ethernet_) return false;
-    const bool reading = ethernet_.reading();
     const Heard heard = ethernet_.receive(reader_, now_ms);
     take(heard, ethernet_.sender(), uptime_ms);
-    return reading || ethernet_.reading() || heard != Heard::NOTHING;
+    return heard != Heard::NOTHING;
 }
 
-__attribute__((noinline)) void Conversation::hear_serial(char byte, uint64_t uptime_ms) {
-    if (link_ == &serial_) take(reader_.feed(byte), SERIAL, uptime_ms);
+__attribute__((noinline)) bool Conversation::hear_serial(char byte, uint64_t uptime_ms) {
+    if (link_ != &serial_) return false;
+    const Heard heard = reader_.feed(byte);
+    take(heard, SERIAL, uptime_ms);
+    return heard != Heard::NOTHING;
 }
 
 void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) {

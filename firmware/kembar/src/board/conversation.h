@@ -21,10 +21,10 @@ class Conversation {
     // The settings have been read and the ring has been started.
     void begin(FlashText reset_cause);
 
-    // Looks after the chip and takes what came over Ethernet; true when something came.
+    // Looks after the chip and takes what came over Ethernet, in portions; true when a line has ended.
     bool hear(uint64_t uptime_ms);
-    // A byte from the USB serial port, whichever link is in use.
-    void hear_serial(char byte, uint64_t uptime_ms);
+    // A byte from the USB serial port, whichever link is in use; true when a line has ended with it.
+    bool hear_serial(char byte, uint64_t uptime_ms);
     // The next line that is due, if its link is ready.
     void say(uint64_t uptime_ms);
 

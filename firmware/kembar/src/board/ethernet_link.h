@@ -28,7 +28,6 @@ class EthernetLink : public Link {
     const Address& sender() const { return sender_; }
 
     bool up() const { return chip_.up(); }
-    bool reading() const { return reading_; }
     Chip chip() const { return chip_.chip(); }
     uint32_t resets() const { return chip_.resets(); }
 

@@ -75,7 +75,7 @@ void kembar_first() {
 
 namespace kembar {
 
-FlashText reset_cause() {
+FlashText reset_cause(bool ring_believed) {
     if (start_flags & _BV(PORF)) return KEMBAR_TEXT("power");
     if (start_flags & _BV(BORF)) return KEMBAR_TEXT("brownout");
     if (start_mark == Mark::RESTART) return KEMBAR_TEXT("restart");
@@ -83,7 +83,7 @@ FlashText reset_cause() {
     if (start_flags & _BV(EXTRF)) return KEMBAR_TEXT("reset");
     if (start_flags) return KEMBAR_TEXT("unknown");
     // The boot loader has cleared them. Without a mark only the reset pin is left.
-    return start_intact ? KEMBAR_TEXT("reset") : KEMBAR_TEXT("power");
+    return start_intact && ring_believed ? KEMBAR_TEXT("reset") : KEMBAR_TEXT("power");
 }
 
 uint32_t ram_noise() { return start_noise; }

@@ -15,8 +15,9 @@ namespace kembar {
 
 extern RingMemory retained_ring;
 
-// Why this start came, as H1 says it: power, reset, brownout, watchdog, restart, unknown. Decided once.
-FlashText reset_cause();
+// Why this start came, as H1 says it: power, reset, brownout, watchdog, restart, unknown.
+// `ring_believed`: RAM that was without power for a moment may have lost a bit of the ring and none of the marks.
+FlashText reset_cause(bool ring_believed);
 
 // Bits of what the RAM held before the start-up code touched it: random after power-on, and different in each Mega.
 uint32_t ram_noise();
