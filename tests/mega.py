@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import megalib
 from megalib import UARTS, Counts
@@ -21,7 +21,9 @@ FLASH_BYTES = 0x40000
 BOOT_LOADER_AT = 0x3E000
 # Debian's arduino-core-avr; as delivered on the boards since the end of 2011.
 BOOT_LOADER = Path("/usr/share/arduino/hardware/arduino/avr/bootloaders/stk500v2/stk500boot_v2_mega2560.hex")
-W5100, W5500, OTHER_CHIP = 5100, 5500, 1
+W5100: Final = 5100
+W5500: Final = 5500
+OTHER_CHIP: Final = 1
 # What is wrong with the Ethernet chip: MISO stuck; no SEND ever ends; nothing is received.
 HIGH, LOW, STUCK, DEAF = 1, 2, 3, 4
 BROADCAST = "255.255.255.255"
@@ -138,6 +140,8 @@ class Mega:
             self._sent()
         if events & megalib.POWER_LOST:
             self.powered = False
+        if events & megalib.BITTEN:
+            self._was_reset()
         if events & (megalib.CRASHED | megalib.ENDED):
             raise Crashed(f"at pc {self._lib.mega_pc(self._board):#x}, {self.now_us / 1e6:.6f} s")
 

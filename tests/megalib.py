@@ -18,7 +18,7 @@ BUILT = HERE.parent / "build" / "megasim"
 UARTS = 4
 DATAGRAM_BYTES = 1472
 # Bits of what mega_run() gives back; the first four are the UARTs'.
-DATAGRAM, POWER_LOST, CRASHED, ENDED = 16, 32, 64, 128
+DATAGRAM, POWER_LOST, CRASHED, ENDED, BITTEN = 16, 32, 64, 128, 256
 
 U64 = ctypes.c_uint64
 

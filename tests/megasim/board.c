@@ -11,6 +11,8 @@
 #define MCUSR 0x54
 #define SUPPLY_MV 5000
 #define ANALOG_PINS 16
+/* simavr looks after its timers after every instruction unless it is allowed to run to the next one. */
+#define RUN_CYCLES_MOST 1000000
 #define REGISTERS 32
 #define RJMP_HERE_LOW 0xFF /* rjmp .-2 */
 #define RJMP_HERE_HIGH 0xCF
@@ -25,6 +27,7 @@ static void after_reset(struct mega *mega, uint8_t causes)
     if (mega->hangs)
         memcpy(avr->flash + mega->hang_pc, mega->hang_word, sizeof mega->hang_word);
     mega->hangs = false;
+    avr->run_cycle_limit = RUN_CYCLES_MOST;
     avr->pc = avr->reset_pc = mega->reset_pc;
     for (int i = 0; i < UARTS; i++)
         uart_reset(&mega->uarts[i]);

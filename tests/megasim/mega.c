@@ -125,6 +125,7 @@ static void run_powered(struct mega *mega)
         step(mega);
         if (mega->watchdog.bites) {
             mega->counts.watchdog_resets++;
+            mega->events |= EVENT_BITTEN;
             mega_reset(mega, WATCHDOG);
         }
         if (avr->state == cpu_Crashed || avr->state == cpu_Stopped)

@@ -27,7 +27,7 @@
 /* Why mega_run() came back before its time, as bits. */
 enum {
     EVENT_SERIAL = 1, /* shifted by the number of the UART: a frame or a line is whole */
-    EVENT_DATAGRAM = 16, EVENT_POWER_LOST = 32, EVENT_CRASHED = 64, EVENT_ENDED = 128,
+    EVENT_DATAGRAM = 16, EVENT_POWER_LOST = 32, EVENT_CRASHED = 64, EVENT_ENDED = 128, EVENT_BITTEN = 256,
 };
 
 /* MCUSR: why the processor starts. */
