@@ -59,10 +59,13 @@ bool is_exception(const Request& request, uint8_t function) {
     return request.function() == READ_HOLDING && function == (READ_INPUT | EXCEPTION_BIT);
 }
 
-// Whether byte i can be, before the CRC: the byte count of what was read, or the echo of what was written.
-bool may_follow(const Request& request, uint8_t i, uint8_t byte) {
-    if (!reads(request)) return byte == request.bytes[i];
-    return i != 2 || byte == request.reply_length - READ_EXTRA_BYTES;
+// Whether the bytes between function and CRC can be: the byte count of what was read, or the echo of what was written.
+bool may_be(const Request& request, const uint8_t* bytes, uint8_t length) {
+    if (reads(request)) return length < 3 || bytes[2] == request.reply_length - READ_EXTRA_BYTES;
+    for (uint8_t i = 2; i < length && i < request.reply_length - CRC_BYTES; ++i) {
+        if (bytes[i] != request.bytes[i]) return false;
+    }
+    return true;
 }
 
 bool crc_right(const uint8_t* frame, uint8_t length) {
@@ -106,10 +109,7 @@ Reply check(const Request& request, const uint8_t* bytes, uint8_t length) {
         if (length < EXCEPTION_BYTES) return Reply::INCOMPLETE;
         return crc_right(bytes, EXCEPTION_BYTES) ? Reply::EXCEPTION : Reply::DAMAGED;
     }
-    if (bytes[1] != request.function()) return Reply::DAMAGED;
-    for (uint8_t i = 2; i < length && i < request.reply_length - CRC_BYTES; ++i) {
-        if (!may_follow(request, i, bytes[i])) return Reply::DAMAGED;
-    }
+    if (bytes[1] != request.function() || !may_be(request, bytes, length)) return Reply::DAMAGED;
     if (length < request.reply_length) return Reply::INCOMPLETE;
     return crc_right(bytes, request.reply_length) ? Reply::GOOD : Reply::DAMAGED;
 }
