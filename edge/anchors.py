@@ -8,6 +8,7 @@ any delay), so samples are compared along the rate that is known so far.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from edge.clock import Instant
 
@@ -18,6 +19,8 @@ FIRST_MINUTE_MS = 10_000
 RATE_OFF_MOST = 0.01
 # The best of a minute's hellos is late by 1-3 ms, so 30 s give the rate to 0.01 %, a fiftieth of what it may be.
 BASELINE_MS = 30_000
+# A boot may end sooner than that: 6 ms in 5 s are 0.12 %, a quarter of what its resonator may be off.
+ROUGH_BASELINE_MS = 5_000
 # Long enough to average the jitter, short enough to follow the temperature. Anchors are a minute apart, so of
 # eleven minutes ten are always there, and six baselines of ten minutes are the hour of edge/dating.py.
 BASELINE_MOST_MS = 660_000
@@ -117,27 +120,33 @@ class Anchors:
     def saved(self) -> None:
         self._unsaved, self.fresh = [], False
 
-    def rate_at(self, index: int) -> tuple[float, int] | None:
-        """(own ms per uptime ms, baseline ms) around kept[index]; None while not known."""
+    def rate_at(self, index: int, least_ms: int = BASELINE_MS) -> tuple[float, int] | None:
+        """(own ms per uptime ms, baseline ms) around kept[index]; None without a baseline of least_ms."""
         here = self.kept[index]
         best: tuple[float, int] | None = None
         for step in (-1, 1):
             there = self.kept[self._farthest(index, step)]
             base = abs(there.uptime_ms - here.uptime_ms)
-            if base >= BASELINE_MS and (best is None or base > best[1]):
+            if base >= least_ms and (best is None or base > best[1]):
                 rate = _rate(here, there)
                 if rate is not None:
                     best = rate, base
         return best
 
-    def rate_now(self) -> tuple[float, int] | None:
+    def rate_now(self, least_ms: int = BASELINE_MS) -> tuple[float, int] | None:
         """(rate, baseline ms) from this run's first whole minute to its newest hello, when long enough."""
         newest = self.newest()
         first = next((a for a in self.kept if newest and a.era == newest.era), None)
-        if first is None or newest is None or newest.uptime_ms - first.uptime_ms < BASELINE_MS:
+        if first is None or newest is None or newest.uptime_ms - first.uptime_ms < least_ms:
             return None
         rate = _rate(first, newest)
         return None if rate is None else (rate, newest.uptime_ms - first.uptime_ms)
+
+    def rough_rate(self) -> float | None:
+        """The rate over the longest baseline there is, for where a better one never comes."""
+        found = [self.rate_at(place, ROUGH_BASELINE_MS) for place in range(len(self.kept))]
+        found.append(self.rate_now(ROUGH_BASELINE_MS))
+        return max(filter(None, found), key=itemgetter(1), default=(None, 0))[0]
 
     def _farthest(self, index: int, step: int) -> int:
         """The farthest anchor, within the longest baseline, to which a rate can be told."""

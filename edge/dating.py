@@ -148,14 +148,16 @@ class Dating:
         return self._borrowed_rate(place)
 
     def _borrowed_rate(self, place: int) -> tuple[float, int]:
-        """The nearest rate of this boot, of this run so far, of the board's last boot, or none."""
+        """The nearest rate of this boot, of this run so far, of the board's last boot, or a rough one."""
         kept = range(len(self.anchors.kept))
         for other in sorted(kept, key=lambda other: abs(other - place)):
             if found := self.anchors.rate_at(other):
                 return found[0], PRIOR_REACH_MS
         if found := self.anchors.rate_now():
             return found[0], REACH_BASELINES * found[1]
-        return (self.prior_rate, PRIOR_REACH_MS) if self.prior_rate else (1.0, UNRATED_REACH_MS)
+        if self.prior_rate:
+            return self.prior_rate, PRIOR_REACH_MS
+        return self.anchors.rough_rate() or 1.0, UNRATED_REACH_MS
 
     def rate(self) -> float | None:
         """The newest rate of this boot, for the next boot of the same board."""

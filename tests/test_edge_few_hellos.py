@@ -1,10 +1,10 @@
 """Dates where few hellos came: each may be seconds late, so they date only what nothing better can."""
 
 import pytest
-from drifting import MINUTE_MS, Device
+from drifting import MINUTE_MS, Device, jitter
 
-from edge.anchors import ENOUGH_HELLOS
-from edge.dating import GONE_MS, QUIET_MS
+from edge.anchors import ENOUGH_HELLOS, Anchors
+from edge.dating import GONE_MS, QUIET_MS, Dating
 
 LATE_MS = 2_500
 
@@ -75,3 +75,22 @@ def test_hellos_that_are_enough_to_tell_date_better_than_the_last_anchor() -> No
     device.step_ms = 3
     device.run(1_000 * ENOUGH_HELLOS)
     assert device.wrong_by() == 5
+
+
+@pytest.mark.parametrize("error", [-0.005, -0.001, 0.005])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_boot_that_ended_before_its_rate_was_known_is_dated_by_a_rough_one(
+    error: float, restart: bool
+) -> None:
+    """A new board was heard for half a minute, with a backlog of two, and was exchanged."""
+    device = Device(error=error, delay_ms=jitter(5))
+    device.now_ms = 120_000
+    device.run(27_000)
+    if restart:
+        anchors = [anchor for _minute, anchor in device.dating.anchors.unsaved()]
+        device.dating = Dating(Anchors(anchors))
+    assert device.wrong_by(140_000) is None
+    device.dating.final = True
+    wrong = device.wrong_by(140_000)
+    assert wrong is not None
+    assert wrong < 150
