@@ -20,7 +20,7 @@ run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: de
 	@$(PYTHON) deploy/demo/run.py
 
 test: check ## everything that must be green: check, then all tests
-	@deploy/ready.sh chromium strace avr simavr doctest
+	@deploy/ready.sh chromium strace avr arduino simavr doctest
 	$(PYTHON) -m pytest
 
 check: .venv/test $(VENDOR) ## format, lint and types
@@ -46,7 +46,7 @@ firmware: ## the Arduino sketch as build/firmware/kembar.hex; says how much flas
 	@$(MAKE) --no-print-directory -j2 -f firmware/avr.mk OUT=build/firmware
 
 firmware-test: .venv/test ## the tests of the sketch alone: on this machine and in the simulator
-	@deploy/ready.sh avr simavr doctest
+	@deploy/ready.sh avr arduino simavr doctest
 	$(PYTHON) -m pytest tests/test_firmware_*.py
 
 tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes ready what `make` needs and pip cannot bring: `venv` a .venv; `chromium` and `strace` tools of the tests;
-# `avr` the compiler of the Arduino sketch, `simavr` its simulator, `doctest` what its tests on this machine need.
+# `avr` the compiler of the Arduino sketch, `arduino` Arduino's own build system, `simavr` the simulator, `doctest` what
+# the sketch's tests on this machine need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -83,6 +84,11 @@ for wanted; do
         find_avr || apt_install gcc-avr avr-libc arduino-core-avr ||
             say "no avr-gcc with the Arduino core: the sketch cannot be built"
         ;;
+    arduino)
+        command -v arduino-builder >/dev/null && command -v arduino-ctags >/dev/null ||
+            apt_install arduino-builder arduino-ctags ||
+            say "no arduino-builder: whether Arduino's build system takes the sketch cannot be tested"
+        ;;
     simavr)
         find_simavr || apt_install libsimavr-dev libelf-dev pkg-config gcc libc6-dev ||
             say "no simavr: the tests of the sketch in its simulator cannot run"
@@ -92,7 +98,7 @@ for wanted; do
             say "no doctest: the tests of the sketch's logic cannot run"
         ;;
     *)
-        say "usage: ready.sh venv|chromium|strace|avr|simavr|doctest ..."
+        say "usage: ready.sh venv|chromium|strace|avr|arduino|simavr|doctest ..."
         exit 2
         ;;
     esac
