@@ -1,7 +1,7 @@
 // Printing of texts and numbers, character by character, without buffer and without division.
 //
-// A 32-bit division takes an AVR about 600 cycles and a number has up to ten digits; subtracting powers of ten does
-// a digit in under 100. Records are turned into lines with it, so it counts.
+// A 32-bit division is a loop over 32 bits on an AVR, and a number has up to ten digits; a digit by subtracting powers
+// of ten is at most nine subtractions. Every line is written with it, so it counts.
 #include "flash.h"
 
 namespace kembar {
