@@ -32,6 +32,8 @@ Due Outbox::next(uint64_t uptime_ms, LineBuffer& line, const Vitals& vitals) {
     }
     if (resend_due_ && uptime_ms >= resend_due_ms_ && !resending()) {
         resend(uptime_ms);
+        // The next pause counts from what is sent now, even if all that was sent before has been dropped since.
+        resend_due_ = false;
         pause_ms_ = pause_ms_ < PAUSE_MOST_MS / 2 ? static_cast<uint16_t>(2 * pause_ms_) : PAUSE_MOST_MS;
     }
     uint8_t boot;
