@@ -7,6 +7,11 @@
 
 namespace kembar {
 
+#ifdef KEMBAR_RING_STORE
+// A test looks at every byte that is written, and stops in the middle.
+void KEMBAR_RING_STORE(volatile uint8_t* at, uint8_t byte);
+#endif
+
 namespace {
 
 // Many bits of each kind: memory that lost its power tends to one side, or to noise.
@@ -19,7 +24,6 @@ static_assert(sizeof(HeldBoot) == 32 && sizeof(RingHeader) == 8 + BOOTS_MOST * s
               "a gap in the header would be part of its CRC");
 
 #ifdef KEMBAR_RING_STORE
-// A test looks at every byte that is written, and stops in the middle.
 void store_byte(volatile uint8_t* at, uint8_t byte) { KEMBAR_RING_STORE(at, byte); }
 #else
 // volatile: the compiler keeps the order of the writes, which rules 4 and 5 of ring.h are made of.
