@@ -67,12 +67,17 @@ KEMBAR_OWN_FRAME static void count_start() {
     avoid_held_numbers();
 }
 
-// A byte in each pass; then everything begins, long before the first tick.
-KEMBAR_OWN_FRAME static void start_boot() {
+// Writing the boot number takes 30 ms, and the first tick is due after a second at the earliest.
+const uint16_t EEPROM_MOST_MS = 800;
+
+// A byte in each pass; then everything begins.
+KEMBAR_OWN_FRAME static void start_boot(uint64_t now_ms) {
     const Storage::Save save = boot_number.step();
-    if (save == Storage::Save::WRITING) return;
+    const bool stuck = save == Storage::Save::WRITING;
+    if (stuck && now_ms < EEPROM_MOST_MS) return;
     boot_kept = save == Storage::Save::KEPT;
     if (!boot_kept) console.warn(Warning::EEPROM);
+    if (stuck) boot_number.redraw(static_cast<uint16_t>(draw()));
     avoid_held_numbers();
     ring.start(boot_number.number());
     conversation.begin(reset_cause(ring_believed));
@@ -150,7 +155,7 @@ void loop() {
     const uint64_t now_ms = uptime.ms();
     serial.step();
     if (!started) {
-        start_boot();
+        start_boot(now_ms);
     } else {
         const bool heard = hear_serial(now_ms);
         attend(static_cast<uint32_t>(now_ms));

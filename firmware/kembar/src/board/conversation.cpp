@@ -77,6 +77,8 @@ __attribute__((noinline)) bool Conversation::hear_serial(char byte, uint64_t upt
 }
 
 void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) {
+    // On the network nobody has the address that stands for the serial line.
+    if (link_ == &ethernet_ && sender == SERIAL) return;
     if (heard == Heard::ACK && home_.believes(sender) &&
         outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) {
         home_.answered(uptime_ms);

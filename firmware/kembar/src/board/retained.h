@@ -1,8 +1,8 @@
 // What survives every reset but power-off: the ring of records, and marks that say why the reset came.
 //
 // .noinit is RAM that the start-up code leaves alone. The boot loader is run first at every reset and uses RAM of its
-// own (stk500boot_v2, measured: 18 bytes at the bottom, 308 at the top); .noinit lies behind .data and .bss and below our
-// stack, out of its reach, and the ring believes nothing unchecked anyhow.
+// own (stk500boot_v2, measured: 18 bytes at the bottom, 308 at the top); .noinit lies behind .data and .bss and below
+// our stack, out of its reach, and the ring believes nothing unchecked anyhow.
 // The reset cause is in MCUSR, but that boot loader clears it; so each of our own resets leaves a mark before it.
 #pragma once
 
