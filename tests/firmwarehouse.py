@@ -152,13 +152,15 @@ class Seen:
     started_us: dict[int, float] = field(default_factory=dict)  # by boot, in the order of their first hello
     hellos: dict[int, Hello] = field(default_factory=dict)  # the newest of each boot
     records: dict[tuple[int, int], Reading | NoReading] = field(default_factory=dict)
+    known: set[int] = field(default_factory=set)  # boots of which the edge has heard a hello
     dropped: dict[int, int] = field(default_factory=dict)  # by boot, as its H1 and S1 said
     least_free_ram: int = 1 << 16
     garbled: list[Garbled] = field(default_factory=list)
 
-    def take(self, at_us: int, lines: Sequence[Line | Garbled], rate: float) -> None:
+    def take(self, at_us: int, lines: Sequence[Line | Garbled], rate: float, by_edge: bool) -> None:
         for line in lines:
             if isinstance(line, Hello):
+                self.known |= {line.boot} if by_edge else set()
                 started = at_us - line.uptime_ms * 1000 / rate
                 self.started_us[line.boot] = min(started, self.started_us.get(line.boot, started))
                 self.hellos[line.boot] = line
@@ -222,13 +224,14 @@ class FirmwareHouse:
 
     def heard_serial(self, at_us: int, data: bytes) -> None:
         if self.link == "usb":
-            self.seen.take(at_us, self._decoder.feed(data), self.rate)
+            self.seen.take(at_us, self._decoder.feed(data), self.rate, self.edge.collector is not None)
             self.edge.hear_serial(at_us, data)
 
     def heard_datagram(self, at_us: int, sender: tuple[str, int], to: tuple[str, int], data: bytes) -> None:
         decoder = LineDecoder()
-        self.seen.take(at_us, [*decoder.feed(data), *decoder.end()], self.rate)
-        if to == EDGE:
+        heard = to == EDGE and self.edge.collector is not None
+        self.seen.take(at_us, [*decoder.feed(data), *decoder.end()], self.rate, heard)
+        if heard:
             self.edge.hear_datagram(at_us, sender, data)
 
     # What may happen in this house
