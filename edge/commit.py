@@ -81,7 +81,10 @@ class Commit:
 
     def _one(self, boot: Boot, draft: _Draft, at: Instant) -> None:
         stream = boot.stream
-        part = Part(stream.source, stream.boot, stream.cursor, draft.rows, draft.holes, first=stream.first)
+        part = Part(
+            stream.source, stream.boot, stream.cursor, draft.rows, draft.holes,
+            first=stream.first, uncertain=boot.dating.guessed,
+        )  # fmt: skip
         applied = self._receiver.receive(part)
         if not applied.applied:
             raise RuntimeError(

@@ -35,6 +35,7 @@ class Dating:
     def __init__(self, anchors: Anchors, prior_rate: float | None = None) -> None:
         self.anchors = anchors
         self.prior_rate = prior_rate  # of the same board in an earlier boot
+        self.guessed = False  # a date was taken from too few hellos to tell whether all of them were late
         self.final = False  # the boot is over: what cannot be dated well now never can
         self._quiet = False  # hellos stay away: what can be known now is all there will be for a while
         self._now_uptime_ms: float | None = None
@@ -73,6 +74,7 @@ class Dating:
             return self._between(kept[timed[place - 1]], kept[timed[place]], timed[place], uptime_ms)
         newest = self._provisional(certain=not (self.final or self._quiet))
         if place == len(timed) and newest and not self._reached(uptime_ms):
+            self.guessed = self.guessed or self.anchors.newest() is None
             return self._near(kept[timed[-1]] if timed else None, newest, uptime_ms)
         if not timed:
             return None

@@ -44,7 +44,10 @@ class LateDates:
         taken_ms = self._between(stream, boot, reading)
         row: Row = (reading.seq, reading.channel, taken_ms, *reading.values)
         cursor = receiver.streams.cursor(boot.stream.source, boot.stream.boot)
-        part = Part(boot.stream.source, boot.stream.boot, cursor, fills=[row], first=boot.stream.first)
+        part = Part(
+            boot.stream.source, boot.stream.boot, cursor,
+            fills=[row], first=boot.stream.first, uncertain=boot.dating.guessed,
+        )  # fmt: skip
         if receiver.receive(part).filled:
             self.amend(stream, reading.seq, reading.seq)
             if taken_ms is not None:
@@ -89,7 +92,7 @@ class LateDates:
             before_ms = successor_ms if boot.over and successor_ms is not None else taken_ms
             dated.append(min(taken_ms, before_ms))
         if dated or boot.dating.anchored or not boot.over or successor_ms is None:
-            return increasing(zip(seqs, dated, strict=False), boot.floor_ms), False
+            return increasing(zip(seqs, dated, strict=False), boot.floor_ms), boot.dating.guessed
         last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[
             0
         ]

@@ -12,7 +12,7 @@ _SELECT = "SELECT id, source, boot, kind, first, cursor, uncertain FROM streams"
 class Stream:
     """One (source, boot): every seq in first ... cursor is stored or in a gap.
 
-    `uncertain`: its dates were estimated, because its boot never met a known clock.
+    `uncertain`: its dates were estimated, because its boot never met a known clock or was hardly heard.
     """
 
     id: int

@@ -17,7 +17,7 @@ from edge.clock import Instant
 from edge.collector import Collector, Heard
 from edge.decoder import LineDecoder
 from edge.device import VirtualDevice
-from edge.line import LOST, Garbled, NoReading, Reading
+from edge.line import LOST, Garbled, Hello, NoReading, Reading
 from edge.live import Live
 from edge.tally import Tally
 from store.database import Database, open_database
@@ -130,6 +130,8 @@ class EdgeSide:
         self.starts = 0
         self.started = self.known_from = self.off_until = self.cut_chance = 0.0
         self.down_since: float | None = None
+        # By boot: the last start that heard it, and its hellos in that start while the own clock was known.
+        self.heard: dict[int, tuple[int, int]] = {}
         self.dark: list[tuple[float, float]] = []  # times that were dated while the own clock was not known
 
     def start(self, now: float, known_from: float) -> None:
@@ -154,7 +156,13 @@ class EdgeSide:
     def hear(self, data: bytes, now: float) -> None:
         assert self.collector
         decoder = LineDecoder()
-        self.collector.hear(Heard([*decoder.feed(data), *decoder.end()], self, self.instant(now)))
+        lines = [*decoder.feed(data), *decoder.end()]
+        for line in lines:
+            if isinstance(line, Hello):
+                start, count = self.heard.get(line.boot, (0, 0))
+                before = count if start == self.starts else 0
+                self.heard[line.boot] = self.starts, before + (now >= self.known_from)
+        self.collector.hear(Heard(lines, self, self.instant(now)))
 
     def _at_commit(self, when: str) -> None:
         if self.random.random() < self.cut_chance / 2:

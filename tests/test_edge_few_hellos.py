@@ -1,6 +1,9 @@
-"""Dates where few hellos came: each may be seconds late, so they date only what nothing better can."""
+"""Dates where few hellos came: all may be seconds late, so they date what nothing better can, and it is marked."""
+
+from pathlib import Path
 
 import pytest
+from collecting import Edge, hello, lost, reading
 from drifting import MINUTE_MS, Device, jitter
 
 from edge.anchors import ENOUGH_HELLOS, Anchors
@@ -94,3 +97,39 @@ def test_a_boot_that_ended_before_its_rate_was_known_is_dated_by_a_rough_one(
     wrong = device.wrong_by(140_000)
     assert wrong is not None
     assert wrong < 150
+
+
+# The mark
+
+
+def marked(edge: Edge) -> bool:
+    return bool(edge.db.execute("SELECT uncertain FROM streams").fetchone()[0])
+
+
+@pytest.mark.parametrize("hellos", [1, ENOUGH_HELLOS])
+@pytest.mark.parametrize("later", [False, True])
+def test_a_stream_dated_by_fewer_hellos_than_are_enough_is_uncertain(
+    tmp_path: Path, hellos: int, later: bool
+) -> None:
+    edge = Edge(tmp_path)
+    edge.live_through(hellos, uptime_ms=0)
+    if later:
+        edge.run(QUIET_MS)
+    edge.hear(reading(1, 1_000))
+    edge.commit()
+    assert edge.rows()[1] is not None
+    assert marked(edge) is (hellos < ENOUGH_HELLOS)
+    edge.db.close()
+
+
+def test_a_fill_dated_by_one_hello_makes_its_stream_uncertain(tmp_path: Path) -> None:
+    edge = Edge(tmp_path)
+    edge.hear(hello(9_000), lost(3, 3))
+    edge.commit()
+    assert not marked(edge)
+    edge.run(QUIET_MS)
+    edge.hear(reading(2, 2_000))
+    edge.commit()
+    assert edge.rows()[2] is not None
+    assert marked(edge)
+    edge.db.close()
