@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from firmwarehouse import sketch
+from firmwareverdict import PASS_MOST_US
 from mega import Mega
 from pzem_model import IDLE, Pzem, PzemLine
 
@@ -148,8 +149,9 @@ def test_nothing_is_obeyed_while_an_edge_speaks(person: Person) -> None:
     assert "# device=kembar" in person.types("show")
 
 
-def test_no_tick_is_lost_over_a_command(person: Person) -> None:
-    for command in ("test", "show", "test", "address 1", "go", "5", "no", "reset-energy 3", "no"):
+def test_no_command_costs_a_tick_or_a_slow_pass(person: Person) -> None:
+    for command in ("test", "show", "help", "address 1", "go", "5", "no", "reset-energy 3", "no", "set ip=1"):
         person.types(command)
     # Nobody acknowledges, so the first records come again and again; those were settling.
     assert [line for line in person.missed if line.cause != "settling"] == []
+    assert person.mega.counts.worst_awake_us <= PASS_MOST_US

@@ -1,4 +1,4 @@
-"""docs/installers.md knows every setting, command, cause and message of the sketch, and names no other."""
+"""The page for installers knows every setting, command, cause and message of the sketch, and names no other."""
 
 import re
 from pathlib import Path
