@@ -17,6 +17,9 @@ from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("metering", "process", "store", "sync", "pages", "edge", "cloud")
+# The sketch, and the simulator that it is tested in.
+SKETCH = ("firmware/kembar", "tests/megasim")
+SKETCH_SUFFIXES = {".ino", ".h", ".c", ".cpp"}
 PROGRAMS = {"kembar-edge": "edge.main", "kembar-sync": "edge.sync_main", "kembar-cloud": "cloud.main"}
 SETTINGS = {
     "edge-settings": ("edge.settings", "EdgeSettings"),
@@ -37,6 +40,34 @@ def sentence(path: Path) -> str:
 def module_table(root: Path = ROOT) -> str:
     rows = [f"| `{path.relative_to(root)}` | {sentence(path)} |" for path in modules(root)]
     return "\n".join(["| module | its one sentence |", "|---|---|", *rows])
+
+
+def sketch_files(root: Path = ROOT) -> list[Path]:
+    return [
+        path
+        for folder in SKETCH
+        for path in sorted((root / folder).rglob("*"))
+        if path.suffix in SKETCH_SUFFIXES
+    ]
+
+
+def sketch_sentence(path: Path) -> str:
+    """The first sentence of the comment that a C or C++ file begins with; empty when there is none."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    said = next((line for line in lines if line.startswith(("//", "/*")) and "SPDX" not in line), "")
+    return said.strip("/* ")
+
+
+def sketch_table(root: Path = ROOT) -> str:
+    """One row for each header or, where there is none of its name, for the file itself."""
+    found = sketch_files(root)
+    headers = {path.with_suffix("") for path in found if path.suffix == ".h"}
+    rows = [
+        f"| `{path.relative_to(root)}` | {sketch_sentence(path)} |"
+        for path in found
+        if path.suffix == ".h" or path.with_suffix("") not in headers
+    ]
+    return "\n".join(["| file | its one sentence |", "|---|---|", *rows])
 
 
 def settings_table(model: type[BaseModel]) -> str:
@@ -118,7 +149,7 @@ def parser_of(module: str) -> argparse.ArgumentParser:
 
 def texts() -> dict[str, str]:
     """For each marker what stands between its two ends."""
-    said = {"modules": module_table()}
+    said = {"modules": module_table(), "sketch": sketch_table()}
     for marker, (module, name) in SETTINGS.items():
         said[marker] = settings_table(getattr(importlib.import_module(module), name))
     for program, module in PROGRAMS.items():

@@ -31,8 +31,8 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_no_module_is_longer_than_can_be_held_in_mind() -> None:
-    long = {name(path): count for path in modules() + scripts() if (count := lines(path)) > MODULE_MOST_LINES}
-    assert long == {}
+    files = modules() + scripts() + describe.sketch_files() + sorted((ROOT / "firmware/tests").glob("*.cpp"))
+    assert {name(path): count for path in files if (count := lines(path)) > MODULE_MOST_LINES} == {}
 
 
 def test_half_of_the_modules_fit_on_two_screens() -> None:
@@ -56,6 +56,16 @@ def test_a_module_begins_with_one_sentence(path: Path) -> None:
     assert ". " not in said.replace("e.g. ", ""), (
         f"{name(path)} begins with more than one sentence on its first line"
     )
+
+
+def test_a_file_of_the_sketch_begins_with_one_sentence() -> None:
+    said = {name(path): describe.sketch_sentence(path) for path in describe.sketch_files()}
+    assert {each: text for each, text in said.items() if not re.fullmatch(r"[^a-z].*[.]", text)} == {}
+
+
+def test_architecture_md_has_the_files_of_the_sketch() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert describe.sketch_table() in page, "make tables brings ARCHITECTURE.md up to date"
 
 
 def test_architecture_md_has_the_sentence_of_every_module() -> None:
