@@ -11,8 +11,10 @@ TESTS := $(wildcard $(FIRMWARE)tests/test_*.cpp)
 # What the programs need of it.
 PARTS := $(patsubst %,$(FIRMWARE)kembar/src/logic/%.cpp,cause crc16 flash linereader linewriter outbox record ring)
 
+# Its asserts as calls and not in line: a quarter less to compile.
+DOCTEST := -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover
-FLAGS := -std=c++11 -Wall -Wextra -Werror -O1 -g1 -MMD -MP $(SANITIZE)
+FLAGS := -std=c++11 -Wall -Wextra -Werror -O1 -g1 -MMD -MP $(DOCTEST) $(SANITIZE)
 # The ring's writes go through the tests, which cut the power at any of them.
 SEAM := -DKEMBAR_RING_STORE=store_in_test
 # A ring that is full after a few seconds.

@@ -15,6 +15,7 @@ using namespace kembar;
 
 namespace {
 
+const std::string CAPACITY = std::to_string(RECORDS);
 const Vitals VITALS = {"power", 5000, 2, 1000};
 const Measurement FRIDGE = {2284, 612, 1061, 123456, 499, 76, false};
 
@@ -70,7 +71,7 @@ TEST_CASE("a hello comes at once, then every second, in a datagram of its own") 
     garage.ticks(1);
     const std::vector<std::string> first = garage.says(5);
     REQUIRE(first.size() == 4);
-    CHECK(first[0].find("H1,garage,7,5,0.1.0,power,5000,1,1,1000,0,2,280,0*") == 0);
+    CHECK(first[0].find("H1,garage,7,5,0.1.0,power,5000,1,1,1000,0,2," + CAPACITY + ",0*") == 0);
     CHECK(first[1] == "--");
     CHECK(first[2].find("R1,garage,7,1,1000,1,2284,612,1061,123456,499,76,0*") == 0);
     CHECK(first[3] == "--");
@@ -242,6 +243,6 @@ TEST_CASE("a full ring says what it lost in one line that grows") {
     CHECK(said[3].find("R1,garage,7,6,") == 0);
     garage.ticks(2);
     garage.outbox->heard_ack(7, 5, 2000);
-    CHECK(garage.says(16999)[0].find("H1,garage,7,16999,0.1.0,power,5000,280,7,1000,7,2,280,0*") == 0);
+    CHECK(garage.says(16999)[0].find("H1,garage,7,16999,0.1.0,power,5000," + CAPACITY + ",7,1000,7,2," + CAPACITY + ",0*") == 0);
     CHECK(garage.says(17000)[0].find("N1,garage,7,7,1000,0,lost,7*") == 0);
 }
