@@ -82,6 +82,7 @@ class VirtualDevice:
         hello = [self._hello(uptime_ms)] if uptime_ms >= self._hello_due_ms else []
         if self._resend_due_ms is not None and uptime_ms >= self._resend_due_ms and not self._resending():
             self._resend(uptime_ms)
+            self._resend_due_ms = None
             self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)
         running = self._resending()
         records = self._records_to_send()
@@ -140,9 +141,10 @@ class VirtualDevice:
         self.home.answered(uptime_ms)
         if ack.seq > boot.acked_seq:
             boot.acknowledge(ack.seq)
-            self._pause_ms = PAUSE_LEAST_MS
-            unanswered = any(boot.unanswered for boot in self._ring.boots)
-            self._resend_due_ms = uptime_ms + PAUSE_LEAST_MS if unanswered else None
+            # A current boot that gets on must not put off what an earlier one waits for.
+            if not any(other.unanswered for other in self._ring.boots if other is not boot):
+                self._pause_ms = PAUSE_LEAST_MS
+                self._resend_due_ms = uptime_ms + PAUSE_LEAST_MS if boot.unanswered else None
         elif ack.seq == boot.acked_seq < boot.sent_seq and self._may_run_again(uptime_ms):
             self._resend(uptime_ms)
 

@@ -121,6 +121,29 @@ def test_progress_starts_the_pause_afresh() -> None:
     assert sends(garage, 29_000) == [2, 3]
 
 
+def test_a_boot_that_gets_on_does_not_put_off_what_an_earlier_one_waits_for() -> None:
+    garage = device()
+    ticks(garage, 2)
+    garage.reboot(8)
+    said(garage, 0)  # and the datagram with boot 7 is lost
+    again: list[tuple[int, int]] = []
+    for uptime_ms in range(10_000, 60_000, 10_000):
+        ticks(garage, 1, uptime_ms)
+        again += [key for key in records(said(garage, uptime_ms)) if key[0] == 7]
+        garage.hear(Ack("garage", 8, uptime_ms // 10_000), EDGE, uptime_ms)
+    assert again[:2] == [(7, 1), (7, 2)]
+
+
+def test_a_resend_of_nothing_but_a_lost_record_is_one_resend() -> None:
+    garage = device(capacity=3)
+    ticks(garage, 2)
+    assert sends(garage, 0) == [1, 2]
+    ticks(garage, 5, 10)
+    assert sends(garage, 15_000) == [4, 5, 6, 7]
+    assert sends(garage, 15_001) == []
+    assert sends(garage, 30_001) == []
+
+
 def test_a_repeated_acknowledgement_starts_one_run_per_two_seconds() -> None:
     garage = device()
     ticks(garage, 3)

@@ -56,25 +56,6 @@ class Reference(VirtualDevice):
     def boots(self) -> list[HeldBoot]:
         return self._ring.boots
 
-    def _hear_ack(self, ack: Ack, uptime_ms: int) -> None:
-        """As before, but progress of one boot does not put off what another one waits for."""
-        boot = self._ring.boot(ack.boot)
-        others = [each for each in self._ring.boots if each is not boot]
-        pause_ms, resend_due_ms = self._pause_ms, self._resend_due_ms
-        moves = boot is not None and boot.acked_seq < ack.seq <= boot.sent_seq
-        super()._hear_ack(ack, uptime_ms)
-        if moves and any(each.unanswered for each in others):
-            self._pause_ms, self._resend_due_ms = pause_ms, resend_due_ms
-
-    def lines_to_send(self, uptime_ms: int) -> list[list[bytes]]:
-        """As before, but a resend is one also when all that was sent before has been dropped since."""
-        due_ms = self._resend_due_ms
-        resends = due_ms is not None and uptime_ms >= due_ms and not self._resending()
-        datagrams = super().lines_to_send(uptime_ms)
-        if resends:
-            self._resend_due_ms = uptime_ms + self._pause_ms
-        return datagrams
-
     def measure(self, random: Random) -> None:
         values = tuple(random.randrange(most) for most in ROOM)
         sample = tuple(value * unit for value, unit in zip(values, UNITS, strict=True))
