@@ -25,8 +25,10 @@ def after_commit(moved: Iterable[Boot], at: Instant) -> None:
 
 def _send(boot: Boot, at: Instant) -> None:
     # A fill lies below the cursor but is not on disk before the next commit. Until then the device must not
-    # hear the cursor again, or it would let go of a record that only RAM holds.
-    if boot.sender is None or boot.fills or not boot.met or boot.stream.cursor < 1:
+    # hear the cursor again, or it would let go of a record that only RAM holds. A cursor of 0 is said too: a
+    # device whose first records were lost would otherwise send them again after its own pauses only, and its
+    # memory may run over before.
+    if boot.sender is None or boot.fills or not boot.met:
         return
     boot.answered_mono_ms = at.mono_ms
     boot.sender.send(encode(Ack(boot.name, boot.wire_boot, min(boot.stream.cursor, SEQ_MOST))))
