@@ -28,7 +28,8 @@ from edge.tally import Tally
 from store.database import Database, open_database
 
 Link = Literal["usb", 5100, 5500]
-LINKS: tuple[Link, ...] = ("usb", W5100, W5500)
+CHIPS: tuple[Link, ...] = (W5100, W5500)
+LINKS: tuple[Link, ...] = ("usb", *CHIPS)
 
 EDGE = ("192.168.1.2", 8485)
 BEACON_PORT = 8486
@@ -64,7 +65,7 @@ class EdgeHost:
         self.collector: Collector | None = None
         self._db: Database | None = None
         self._tally = Tally()
-        self._starts = self._started_us = 0
+        self._starts = self.started_us = 0
         self._decoder, self._greeted = LineDecoder(), False
         self._beacon = encode(Beacon("home", EDGE[1]))
         self.counts: dict[str, int] = {}
@@ -73,7 +74,7 @@ class EdgeHost:
     def start(self) -> None:
         """The process starts; on a serial line that opens the port and so resets the board."""
         self._starts += 1
-        self._started_us = self._mega.now_us
+        self.started_us = self._mega.now_us
         self._db = open_database(self.path, "edge")
         self._tally = Tally()
         self.collector = Collector(self._db, self._tally, Live())
@@ -95,7 +96,7 @@ class EdgeHost:
         self.collector = self._db = None
 
     def _instant(self, at_us: int) -> Instant:
-        return Instant((at_us - self._started_us) // 1000, START_MS + at_us // 1000, f"era-{self._starts}")
+        return Instant((at_us - self.started_us) // 1000, START_MS + at_us // 1000, f"era-{self._starts}")
 
     def _tick(self, start: int) -> None:
         if self.collector and start == self._starts:

@@ -130,7 +130,9 @@ def _wrong_board(house: FirmwareHouse) -> Iterator[str]:
         yield f"{counts.spi_conflicts} SPI transfers in conflict"
     if counts.eeprom_misuse:
         yield f"{counts.eeprom_misuse} wrong accesses to the EEPROM"
-    if sum(counts.overruns):
+    # A program that hangs with its interrupts off does not hear the edge either.
+    hung = any(kind == "hang" for _, kind in house.resets)
+    if any(counts.overruns[1 if hung else 0 :]):
         yield f"bytes lost in UARTs: {list(counts.overruns)}"
     if misuse := house.mega.misuse():
         yield f"the Ethernet chip was misused: {misuse}"
@@ -171,7 +173,8 @@ def _wrong_readings(house: FirmwareHouse, kept: Held, span: Span) -> Iterator[st
             continue  # the edge was told its uptime never, or too seldom: its dates are estimates
         if taken_ms is None:
             # The edge waits for a better rate before it dates a boot that was over soon, and looks again in turns.
-            if span.ended_us is None and tick_us(house, span, seq) < house.mega.now_us - UNDATED_US:
+            since = max(house.edge.started_us, tick_us(house, span, seq))
+            if span.ended_us is None and since < house.mega.now_us - UNDATED_US:
                 yield f"({boot}, {seq}) has no date"
         elif abs(off_ms := taken_ms - START_MS - tick_us(house, span, seq) / 1000) > dated_within_ms(
             house, span

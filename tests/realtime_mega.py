@@ -57,6 +57,8 @@ class Port:
     def turn(self) -> None:
         events = dict(self._poll.poll(0)).get(self.fileno, 0)
         is_open = not events & select.POLLHUP
+        if is_open != self._open:
+            print("port opened" if is_open else "port closed", flush=True)
         if is_open and not self._open:
             self._mega.open_serial()
         self._open = is_open

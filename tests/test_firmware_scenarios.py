@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from firmwarehouse import LINKS, FirmwareHouse, Link, sketch
+from firmwarehouse import CHIPS, LINKS, FirmwareHouse, Link, sketch
 from firmwareverdict import CHANNELS, Expected, held, wrong
-from mega import DEAF, HIGH, LOW, OTHER_CHIP, STUCK, W5100, W5500, Noise
+from mega import DEAF, HIGH, LOW, OTHER_CHIP, STUCK, Noise
 
-CHIPS: tuple[Link, ...] = (W5100, W5500)
 Make = Callable[[Link], FirmwareHouse]
 
 
@@ -92,7 +91,8 @@ def test_what_no_longer_fits_is_named_exactly(house: Make, link: Link) -> None:
         gaps = [gap for _, gap in held(made).gaps if gap.cause == "device-memory"]
         dropped = sum(made.seen.dropped.values())
         capacity = max(hello.capacity for hello in made.seen.hellos.values())
-        assert sum(gap.records for gap in gaps) == dropped
+        # What is dropped after it was sent, and before that was acknowledged, is on the edge all the same.
+        assert 0 <= dropped - sum(gap.records for gap in gaps) <= CHANNELS
         assert 200 * CHANNELS - capacity <= dropped < 215 * CHANNELS - capacity
 
 

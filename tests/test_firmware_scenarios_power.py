@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from firmwarehouse import LINKS, FirmwareHouse, Link, sketch
+from firmwarehouse import CHIPS, LINKS, FirmwareHouse, Link, sketch
 from firmwareverdict import Expected, boots, held, wrong
 from mega import BOOT_LOADER, W5500
 
@@ -45,6 +45,36 @@ def test_resets_at_any_moment_cost_nothing(program: Path, tmp_path: Path, link: 
         house.run(15)
         finish(house)
         assert len(held(house).streams) >= 5
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_resets_while_the_edge_is_gone_cost_nothing(program: Path, tmp_path: Path, link: Link) -> None:
+    with FirmwareHouse(tmp_path, program, link, seed=8) as house:
+        house.run(15)
+        house.edge.stop()
+        for _ in range(2):  # four earlier starts can be kept, with the hang and the opened port
+            house.run(house.random.uniform(3, 15))
+            house.mega.reset_pin(chip_too=house.random.random() < 0.5)
+        house.run(10)
+        house.hang()
+        house.run(10)
+        house.edge.start()
+        house.run(20)
+        finish(house)
+        assert len(held(house).streams) >= 4
+
+
+@pytest.mark.parametrize("link", CHIPS)
+def test_a_start_of_which_the_edge_has_nothing_yet_waits_for_it_too(
+    program: Path, tmp_path: Path, link: Link
+) -> None:
+    with FirmwareHouse(tmp_path, program, link) as house:
+        house.run(20)
+        house.mega.reset_pin()
+        house.run(3)
+        house.edge_gone(60)
+        house.run(15)
+        finish(house)
 
 
 @pytest.mark.parametrize("link", LINKS)
