@@ -112,10 +112,18 @@ class Anchors:
         return gained
 
     def unsaved(self) -> list[tuple[int, Anchor]]:
-        """(minute of the era, anchor) to write: the minutes that are over, and the best so far of this one."""
-        running = [self._best] if self._best and self._heard >= ENOUGH_HELLOS else []
+        """(minute of the era, anchor) to write: the minutes that are over, and the newest sure hello for this one.
+
+        Not this minute's best: that may be its first hello, and after a power cut a minute of hellos would have
+        left no rate.
+        """
         begun = self._first.mono_ms // MINUTE_MS if self._first else 0
-        return [(begun + self._minute(anchor), anchor) for anchor in [*self._unsaved, *running]]
+        over = [(begun + self._minute(anchor), anchor) for anchor in self._unsaved]
+        if len(self._recent) < ENOUGH_HELLOS:
+            return over
+        newest = min(reversed(self._recent), key=self._lateness)
+        known = bool(self.kept) and newest.uptime_ms <= self.kept[-1].uptime_ms
+        return over if known else [*over, (begun + self._minute(self._recent[-1]), newest)]
 
     def saved(self) -> None:
         self._unsaved, self.fresh = [], False

@@ -1,6 +1,7 @@
 """Anchors of a boot: one a minute, the least late; and the rates between them."""
 
-from drifting import MINUTE_MS, OWN_MS, Device
+import pytest
+from drifting import MINUTE_MS, OWN_MS, Device, jitter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def test_an_anchor_a_minute_is_kept_and_told_once() -> None:
     assert 10 <= len(anchors.kept) <= 11
     assert [a.uptime_ms for _minute, a in anchors.unsaved()][:-1] == [a.uptime_ms for a in anchors.kept]
     anchors.saved()
-    assert [a for _minute, a in anchors.unsaved()] == [anchors._best]
+    assert [a for _minute, a in anchors.unsaved()] == [anchors._recent[-1]]
     assert not anchors.fresh
 
 
@@ -52,6 +53,31 @@ def test_the_first_hellos_are_fresh_when_there_are_enough_to_tell() -> None:
     device.run(1_000)
     assert device.dating.anchors.fresh
     assert len(device.dating.anchors.unsaved()) == 1
+
+
+@pytest.mark.parametrize("error", [-0.005, -0.001, 0.001, 0.005])
+@pytest.mark.parametrize("heard_ms", [45_000, 71_000, 73_000, 100_000])
+def test_what_is_on_disk_tells_the_rate_as_soon_as_ram_does(error: float, heard_ms: int) -> None:
+    device = Device(error=error, delay_ms=jitter())
+    on_disk: dict[int, Anchor] = {}
+    for _ in range(heard_ms // 1_000):
+        device.run(1_000)
+        on_disk.update(device.dating.anchors.unsaved())
+        device.dating.anchors.saved()
+    rate = Dating(Anchors(on_disk.values())).rate()
+    assert rate is not None
+    assert abs(rate * (1 + error) - 1) < 0.0003
+
+
+def test_what_is_on_disk_has_no_two_anchors_of_one_hello() -> None:
+    device = Device(error=-0.003, delay_ms=jitter())
+    on_disk: dict[int, Anchor] = {}
+    for _ in range(300):
+        device.run(1_000)
+        on_disk.update(device.dating.anchors.unsaved())
+        device.dating.anchors.saved()
+        uptimes = [anchor.uptime_ms for anchor in on_disk.values()]
+        assert sorted(set(uptimes)) == uptimes
 
 
 def test_minutes_of_two_runs_in_one_era_are_not_mixed_up() -> None:
