@@ -36,6 +36,8 @@ SILENT_US, START_US = 100_000, 8_000
 DATED_WITHIN_MS = 60
 UNDATED_US = 60_000_000
 LEARNING_MS = 300_000
+# The longest outage, and a device's longest pause after it.
+WAITED_US = 150_000_000
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Span:
-    """One boot: its start, its end if it has ended, and whether its RAM went then."""
+    """One boot: its start, and its end if it has ended."""
 
     boot: int
     started_us: float
     ended_us: float | None
-    by_power: bool
 
 
 def held(house: FirmwareHouse) -> Held:
@@ -81,14 +82,12 @@ def boots(house: FirmwareHouse, kept: Held | None = None) -> list[Span]:
     order = sorted(house.seen.started_us.items(), key=lambda item: item[1])
     order = sorted([*_silent(house, order, kept), *order], key=lambda item: item[1])
     ends = [*(started for _, started in order[1:]), None]
-    offs = [at for at, kind in house.resets if kind == "off"]
     spans = []
     for (boot, started), end in zip(order, ends, strict=True):
-        off = next((at for at in offs if at > started and (end is None or at < end)), None)
-        reset = next(
+        first = next(
             (at for at, _ in house.resets if at > started + SLACK_US and (end is None or at < end)), end
         )
-        spans.append(Span(boot, started, off or reset, off is not None))
+        spans.append(Span(boot, started, first))
     return spans
 
 
@@ -195,6 +194,8 @@ def _wrong_gaps(house: FirmwareHouse, kept: Held, span: Span, expected: Expected
             continue
         if gap.cause not in allowed and not (gap.cause == "device-off" and expected.power):
             yield f"({boot}, {gap.from_seq}...{gap.to_seq}) is a gap {gap.cause}"
+        if gap.cause == "device-memory" and gap.records > house.seen.dropped.get(boot, 0):
+            yield f"({boot}, {gap.from_seq}...{gap.to_seq}) is more than the board says it dropped"
         if gap.cause == "sensor":
             for seq in range(gap.from_seq, gap.to_seq + 1):
                 yield from _wrong_silence(house, span, seq, expected)
@@ -223,8 +224,10 @@ def _wrong_reach(house: FirmwareHouse, kept: Held, span: Span, expected: Expecte
     """How far a boot's records have come."""
     first, cursor = kept.streams.get(span.boot, (1, 0))
     end = house.mega.now_us - ARRIVED_US if span.ended_us is None else span.ended_us - RECORDED_US
-    if span.by_power:
-        end = span.ended_us - ARRIVED_US if span.ended_us and not expected.lossy else 0
+    off = next((at for at, kind in house.resets if kind == "off" and at > span.started_us), None)
+    if off is not None and off < end + WAITED_US:
+        # Power takes what the edge had not got yet; while it is away itself, too, that may be everything.
+        end = min(end, 0 if expected.lossy else off - ARRIVED_US)
     recorded = max(0, int((end - span.started_us) / 1e6 * house.rate) - 1) * CHANNELS
     if cursor < recorded:
         yield f"boot {span.boot}: {recorded} were recorded in time, only {cursor} have arrived"
