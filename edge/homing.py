@@ -27,8 +27,10 @@ class Home:
 
     def hear_beacon(self, beacon: Beacon, sender: Address, uptime_ms: int) -> None:
         """A first beacon gives the edge's name; later ones move only to another address of that name."""
-        if self._by_hand or self._name not in (None, beacon.edge):
+        found = sender[0], beacon.port
+        # A beacon from where the device is at home is no answer, and does not put off the move.
+        if self._by_hand or self._name not in (None, beacon.edge) or found == self.address:
             return
         if self._name is None or uptime_ms - self._answered_ms >= MOVE_AFTER_MS:
-            self._name, self.address = beacon.edge, (sender[0], beacon.port)
+            self._name, self.address = beacon.edge, found
             self._answered_ms = uptime_ms

@@ -271,6 +271,14 @@ def test_a_fresh_device_finds_its_edge_by_beacon_and_follows_only_its_name() -> 
     assert garage.home.address == ("192.168.1.9", 8485)
 
 
+def test_an_edge_that_only_says_its_name_does_not_put_off_the_move() -> None:
+    garage = device(edge=None)
+    garage.hear(Beacon("home", 8485), ("192.168.1.5", 8486), 0)
+    garage.hear(Beacon("home", 8485), ("192.168.1.5", 8486), 30_000)
+    garage.hear(Beacon("home", 8485), ("192.168.1.9", 8486), 30_001)
+    assert garage.home.address == ("192.168.1.9", 8485)
+
+
 def test_an_address_set_by_hand_never_moves() -> None:
     garage = device()
     garage.hear(Beacon("home", 8485), ("192.168.1.9", 8486), 100_000)

@@ -2,7 +2,6 @@
 //
 // Nothing here waits, and nothing in the parts does: a pass takes below 4 ms, and then the Mega sleeps until the next
 // pass is due. The logic is in src/logic/ (it also runs on a PC), the registers are in src/board/.
-#undef SERIAL  // a macro of Arduino.h, which comes before everything here; nobody uses it, and home.h has that name
 #include "src/board/chance.h"
 #include "src/board/conversation.h"
 #include "src/board/eeprom.h"

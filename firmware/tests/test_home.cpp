@@ -24,7 +24,7 @@ TEST_CASE("a home without an edge believes nobody but the serial cable") {
     const Home home;
     CHECK_FALSE(home.known());
     CHECK_FALSE(home.believes(PI));
-    CHECK(home.believes(SERIAL));
+    CHECK(home.believes(OVER_SERIAL));
 }
 
 TEST_CASE("the first beacon gives name, address and port") {
@@ -56,6 +56,13 @@ TEST_CASE("a beacon of its name moves it after 30 s without an answer, and not b
     CHECK(home.address() == OTHER_PI);
     // From there on the new one has its 30 s too.
     CHECK_FALSE(home.hear_beacon("rumah", 8485, PI, 5000 + MOVE_AFTER_MS + 1));
+}
+
+TEST_CASE("an edge that only says its name, and answers nothing, does not put off the move") {
+    Home home;
+    home.remember("rumah", PI);
+    CHECK_FALSE(home.hear_beacon("rumah", 8485, PI, MOVE_AFTER_MS));
+    CHECK(home.hear_beacon("rumah", 8485, OTHER_PI, MOVE_AFTER_MS + 1));
 }
 
 TEST_CASE("the address set by hand never moves") {

@@ -72,13 +72,13 @@ __attribute__((noinline)) bool Conversation::hear(uint64_t uptime_ms) {
 __attribute__((noinline)) bool Conversation::hear_serial(char byte, uint64_t uptime_ms) {
     if (link_ != &serial_) return false;
     const Heard heard = reader_.feed(byte);
-    take(heard, SERIAL, uptime_ms);
+    take(heard, OVER_SERIAL, uptime_ms);
     return heard != Heard::NOTHING;
 }
 
 void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) {
     // On the network nobody has the address that stands for the serial line.
-    if (link_ == &ethernet_ && sender == SERIAL) return;
+    if (link_ == &ethernet_ && sender == OVER_SERIAL) return;
     if (heard == Heard::ACK && home_.believes(sender) &&
         outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) {
         home_.answered(uptime_ms);

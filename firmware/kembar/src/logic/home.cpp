@@ -5,13 +5,13 @@
 
 namespace kembar {
 
-const Address SERIAL = {{0, 0, 0, 0}, 0};
+const Address OVER_SERIAL = {{0, 0, 0, 0}, 0};
 
 bool Address::operator==(const Address& other) const {
     return memcmp(ip, other.ip, sizeof ip) == 0 && port == other.port;
 }
 
-Home::Home() : answered_ms_(0), address_(SERIAL), known_(false), by_hand_(false) { name_[0] = '\0'; }
+Home::Home() : answered_ms_(0), address_(OVER_SERIAL), known_(false), by_hand_(false) { name_[0] = '\0'; }
 
 void Home::set_by_hand(const Address& address) {
     address_ = address;
@@ -25,18 +25,17 @@ void Home::remember(const char* name, const Address& address) {
     known_ = true;
 }
 
-bool Home::believes(const Address& sender) const { return sender == SERIAL || (known_ && sender == address_); }
+bool Home::believes(const Address& sender) const { return sender == OVER_SERIAL || (known_ && sender == address_); }
 
 bool Home::hear_beacon(const char* name, uint16_t port, const Address& sender, uint64_t uptime_ms) {
     const bool named = name_[0] != '\0';
     if (by_hand_ || (named && strcmp(name_, name) != 0)) return false;
-    if (named && uptime_ms - answered_ms_ < MOVE_AFTER_MS) return false;
     Address found = sender;
     found.port = port;
-    const bool moved = !named || found != address_;
+    if (named && (found == address_ || uptime_ms - answered_ms_ < MOVE_AFTER_MS)) return false;
     remember(name, found);
     answered_ms_ = uptime_ms;
-    return moved;
+    return true;
 }
 
 }  // namespace kembar

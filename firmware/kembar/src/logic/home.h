@@ -3,7 +3,7 @@
 // No sockets: addresses are plain values. The rules are those of edge/homing.py:
 // 1. An address set by hand never moves.
 // 2. The first beacon gives the edge's name and address; a later one moves the device only to another address of
-//    that name, and only after 30 s without an answer.
+//    that name, and only after 30 s without an answer. Its own beacons are no answer.
 // 3. The other end of a serial cable has no address; nobody else can speak on it, so it is always believed.
 #pragma once
 
@@ -21,7 +21,7 @@ struct Address {
     bool operator!=(const Address& other) const { return !(*this == other); }
 };
 
-extern const Address SERIAL;
+extern const Address OVER_SERIAL;
 
 // Two group commits of the edge and their answers fit into it: a living edge is never left for its double.
 const uint32_t MOVE_AFTER_MS = 30000;
