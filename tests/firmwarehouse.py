@@ -17,6 +17,7 @@ from typing import Literal, Self
 
 from house import ROOT
 from mega import BROADCAST, W5100, W5500, Mega
+from megalib import wanted
 from pzem_model import Pzem, PzemLine, Values, recorded
 
 from edge.clock import Instant
@@ -52,8 +53,7 @@ def _made() -> Path:
 
 def sketch(need: Callable[[str], str]) -> Path:
     """The sketch as it is flashed, made once; without the tools the test is skipped."""
-    for tool in ("avr-gcc", "gcc", "pkg-config"):
-        need(tool)
+    wanted(need)
     return _made()
 
 

@@ -5,9 +5,9 @@ Only declarations: mega.py makes a board of them. The library is GPL-3.0-or-late
 
 import ctypes
 import os
-import shutil
 import subprocess
 import zlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -151,9 +151,12 @@ def build() -> Path:
     return kept
 
 
-def missing() -> str | None:
-    """The first program that this machine lacks for building the simulator and programs for it."""
-    return next((tool for tool in ("gcc", "pkg-config", "avr-gcc") if shutil.which(tool) is None), None)
+def wanted(need: Callable[[str], str]) -> None:
+    """`need` (tests/conftest.py) each tool that builds the simulator and programs for it."""
+    for tool in ("avr-gcc", "gcc", "pkg-config"):
+        need(tool)
+    if subprocess.run(["pkg-config", "--exists", "simavr"], check=False).returncode:
+        need("libsimavr-dev")
 
 
 @cache

@@ -1,20 +1,31 @@
 """The program megasim/programs/probe.c on a simulated board, and what it is told to do."""
 
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from mega import Mega
+from megalib import BUILT, wanted
 
 SOURCE = Path(__file__).parent / "megasim" / "programs" / "probe.c"
 ANSWER_S = 0.15  # 1024 bytes of memory in hex at 115200 baud take 180 ms, twice that is waited
 
 
-def compiled(folder: Path) -> Path:
-    elf, program = folder / "probe.elf", folder / "probe.hex"
+@cache
+def _made() -> Path:
+    BUILT.mkdir(parents=True, exist_ok=True)
+    elf, program = BUILT / "probe.elf", BUILT / "probe.hex"
     flags = ["-mmcu=atmega2560", "-DF_CPU=16000000UL", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-Werror"]
     subprocess.run(["avr-gcc", *flags, "-o", elf, SOURCE], check=True)
     subprocess.run(["avr-objcopy", "-O", "ihex", elf, program], check=True)
     return program
+
+
+def program(need: Callable[[str], str]) -> Path:
+    """The program as an Intel HEX file; without the tools the test is skipped."""
+    wanted(need)
+    return _made()
 
 
 class Line:

@@ -131,7 +131,7 @@ def test_power_lost_in_an_eeprom_write_leaves_a_board_that_goes_on(
 
 @pytest.mark.parametrize("link", ["usb", W5500])
 def test_the_boot_loader_hides_the_cause_and_takes_no_record(
-    program: Path, tmp_path: Path, link: Link, need: Callable[[str], str]
+    program: Path, tmp_path: Path, link: Link
 ) -> None:
     with FirmwareHouse(tmp_path, program, link, boot_loader=BOOT_LOADER) as house:
         house.run(15)

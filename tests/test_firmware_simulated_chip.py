@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from mega import BROADCAST, DEAF, HIGH, LOW, OTHER_CHIP, STUCK, W5100, W5500
-from probe import Probe, compiled
+from probe import Probe
+from probe import program as probe_program
 
 BOARD, EDGE = ("192.168.1.177", 8485), ("192.168.1.2", 8485)
 SENT, TIMEOUT, GOT_DATA = 0x10, 0x08, 0x04
@@ -82,13 +83,13 @@ class Driver:
         return data
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compiled(tmp_path_factory.mktemp("probe"))
+@pytest.fixture
+def program(need: Callable[[str], str]) -> Path:
+    return probe_program(need)
 
 
 @pytest.fixture(params=[W5100, W5500])
-def chip(program: Path, request: pytest.FixtureRequest, need: Callable[[str], str]) -> Iterator[Driver]:
+def chip(program: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
     made = Driver(program, request.param)
     with closing(made.mega):
         made.configure()

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 from mega import Crashed, Noise
-from probe import Probe, compiled
+from probe import Probe
+from probe import program as probe_program
 
 POWER, RESET_PIN, WATCHDOG = 1, 2, 8
 KEPT_BYTES = 1024
 BYTE_US_9600 = 10 * 16 * 104 // 16  # the board's own divider: 104 cycles each for 16 samples
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compiled(tmp_path_factory.mktemp("probe"))
+@pytest.fixture
+def program(need: Callable[[str], str]) -> Path:
+    return probe_program(need)
 
 
 @pytest.fixture
-def board(program: Path, need: Callable[[str], str]) -> Iterator[Probe]:
+def board(program: Path) -> Iterator[Probe]:
     with probe(program) as made:
         yield made
 
