@@ -106,7 +106,9 @@ static void send(struct chip *chip, int number)
     uint16_t from = chip_word(socket->registers + TX_RD), to = chip_word(socket->registers + TX_WR);
     uint16_t length = (uint16_t)(to - from);
     struct datagram datagram = { .at_us = chip->now_us, .from_ip = chip_ip(chip) };
-    if (socket->registers[SR] != UDP || socket->sending) {
+    if (socket->registers[SR] != UDP)
+        return; /* closed, which after a dip of its supply the driver cannot know */
+    if (socket->sending) {
         chip->misuse.send_while_sending++;
         return;
     }
