@@ -7,6 +7,8 @@ THIS := $(lastword $(MAKEFILE_LIST))
 FIRMWARE := $(dir $(THIS))
 OUT ?= build/host
 LOGIC := $(wildcard $(FIRMWARE)kembar/src/logic/*.cpp)
+# What of board/ touches no register: the chip's driver and all above it, on the bus of tests/fakechip.cpp.
+BOARD := $(patsubst %,$(FIRMWARE)kembar/src/board/%.cpp,w5x00 ethernet_link conversation) $(FIRMWARE)tests/fakechip.cpp
 TESTS := $(wildcard $(FIRMWARE)tests/test_*.cpp)
 # What the programs need of it.
 PARTS := $(patsubst %,$(FIRMWARE)kembar/src/logic/%.cpp,cause crc16 flash linereader linewriter outbox record ring)
@@ -22,7 +24,7 @@ SMALL := -DKEMBAR_RECORDS=23
 
 # What is built of a .cpp: with the seam, as on the board, or with the small ring.
 objects = $(patsubst $(FIRMWARE)%.cpp,$(OUT)/$(1)/%.o,$(2))
-TESTED := $(call objects,seam,$(LOGIC) $(TESTS)) $(OUT)/main.o
+TESTED := $(call objects,seam,$(LOGIC) $(BOARD) $(TESTS)) $(OUT)/main.o
 OBJECTS := $(TESTED) $(foreach how,board small,$(call objects,$(how),$(PARTS) $(FIRMWARE)tests/programs/device.cpp)) \
 	$(call objects,board,$(FIRMWARE)tests/programs/lines.cpp)
 

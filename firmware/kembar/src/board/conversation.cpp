@@ -15,12 +15,15 @@ const uint16_t FIRST_ANSWER_MS = 1000;
 const uint16_t CHANGE_AFTER_MS = 10000;
 // The free RAM is counted byte by byte.
 const uint16_t REFRESH_MS = 1000;
+// The EEPROM takes 100000 writes of a cell. Where two edges have one name, and neither answers, the device goes to and
+// fro between them every 30 s: this makes a month of it two years.
+const uint32_t KEEP_EVERY_MS = 600000;
 
 }  // namespace
 
 Conversation::Conversation(Ring& ring, Settings& settings, SerialLink& serial)
     : settings_(settings), serial_(serial), reader_(settings.device), outbox_(ring, settings.device, FIRMWARE),
-      vitals_{reset_cause_, 0, 0, 0}, ring_(ring), reset_cause_() {}
+      vitals_{reset_cause_, 0, 0, 0}, ring_(ring), edge_kept_ms_(0 - KEEP_EVERY_MS), reset_cause_() {}
 
 __attribute__((noinline)) void Conversation::begin(FlashText reset_cause) {
     for (uint8_t i = 0; i < RESET_CAUSE_BYTES_MOST; i++) {
@@ -41,8 +44,12 @@ __attribute__((noinline)) void Conversation::begin(FlashText reset_cause) {
     if (settings_.link == LinkChoice::ETHERNET) use(&ethernet_);
 }
 
+// What the other link was told is lost, or was never answered: it all goes once more, at once.
 void Conversation::use(Link* link) {
     if (link == link_) return;
+    // A line that is still going out would be overwritten by the next one.
+    if (link_ == &serial_ && !serial_.ready()) return;
+    if (link_ != nullptr) outbox_.resend(now_ms_);
     link_ = link;
     reader_.reset();
 }
@@ -82,26 +89,27 @@ void Conversation::take(Heard heard, const Address& sender, uint64_t uptime_ms) 
     if (heard == Heard::ACK && home_.believes(sender) &&
         outbox_.heard_ack(reader_.boot(), reader_.seq(), uptime_ms)) {
         home_.answered(uptime_ms);
+        if (link_ == &ethernet_) ethernet_.answered(static_cast<uint32_t>(uptime_ms));
         answered_ = true;
         answered_ms_ = uptime_ms;
     }
-    // On a serial line there is nobody to be found.
-    if (heard == Heard::BEACON && link_ == &ethernet_) {
+    // On a serial line there is nobody to be found, and a sender that no host can be is none.
+    if (heard == Heard::BEACON && link_ == &ethernet_ && valid_host(sender.ip)) {
         if (home_.hear_beacon(reader_.name(), reader_.port(), sender, uptime_ms)) note_edge();
     }
 }
 
 void Conversation::note_edge() {
-    memcpy(settings_.edge_ip, home_.address().ip, sizeof settings_.edge_ip);
-    settings_.edge_port = home_.address().port;
-    strncpy(settings_.edge_name, home_.name(), sizeof settings_.edge_name);
+    learn_edge(settings_, home_.name(), home_.address().ip, home_.address().port);
     edge_moved_ = true;
 }
 
 bool Conversation::edge_moved() {
-    const bool moved = edge_moved_;
+    const uint32_t now_ms = static_cast<uint32_t>(now_ms_);
+    if (!edge_moved_ || now_ms - edge_kept_ms_ < KEEP_EVERY_MS) return false;
     edge_moved_ = false;
-    return moved;
+    edge_kept_ms_ = now_ms;
+    return true;
 }
 
 void Conversation::fill(State& state) const {

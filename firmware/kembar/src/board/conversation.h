@@ -31,7 +31,7 @@ class Conversation {
     // What `show` tells of the link and the edge.
     void fill(State& state) const;
 
-    // The edge was found, or has moved: the settings hold it and are to be kept. True once.
+    // The edge was found, or has moved: the settings hold it and are to be kept. True once, and not often.
     bool edge_moved();
 
   private:
@@ -55,6 +55,7 @@ class Conversation {
     uint64_t answered_ms_ = 0;
     uint32_t ethernet_gone_ms_ = 0;  // since when no chip has answered
     uint32_t refreshed_ms_ = 0;
+    uint32_t edge_kept_ms_;
     bool ethernet_was_up_ = false;
     bool edge_moved_ = false;
     bool answered_ = false;

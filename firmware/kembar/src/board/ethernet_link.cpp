@@ -15,7 +15,7 @@ const uint8_t PORTION_BYTES = 48;
 
 void EthernetLink::step(uint32_t now_ms) {
     chip_.step(now_ms);
-    if (!chip_.up()) open_ = reading_ = false;
+    if (!chip_.up()) open_ = false;
 }
 
 // A chip that fails now loses the line, as a network may: the edge will ask for it.
@@ -34,7 +34,7 @@ bool EthernetLink::begin_reading(LineReader& reader, uint32_t now_ms) {
     if (now_ms - asked_ms_ < ASK_EVERY_MS) return false;
     asked_ms_ = now_ms;
     uint8_t socket = ++asked_ % ASKS_PER_BEACON == 0 ? W5x00::BEACONS : W5x00::LINES;
-    if (!chip_.arrived(socket, arrival_, now_ms)) return false;
+    if (!chip_.arrived(socket, arrival_)) return false;
     // A line that was cut off at the end of the datagram before is no beginning of this one.
     reader.reset();
     for (uint8_t i = 0; i < 4; i++) sender_.ip[i] = arrival_.ip[i];
@@ -44,18 +44,14 @@ bool EthernetLink::begin_reading(LineReader& reader, uint32_t now_ms) {
 
 Heard EthernetLink::receive(LineReader& reader, uint32_t now_ms) {
     if (!chip_.up()) return Heard::NOTHING;
-    if (!reading_) reading_ = begin_reading(reader, now_ms);
-    if (!reading_) return Heard::NOTHING;
+    if (!chip_.reading() && !begin_reading(reader, now_ms)) return Heard::NOTHING;
     uint8_t portion[PORTION_BYTES];
     uint8_t length = chip_.look(arrival_, portion, PORTION_BYTES);
     uint8_t used = 0;
     Heard heard = Heard::NOTHING;
     while (used < length && heard == Heard::NOTHING) heard = reader.feed(static_cast<char>(portion[used++]));
     chip_.pass(arrival_, used);
-    if (arrival_.left == 0) {
-        chip_.finish(arrival_);
-        reading_ = false;
-    }
+    if (arrival_.left == 0) chip_.finish(arrival_);
     return heard;
 }
 

@@ -27,6 +27,9 @@ class EthernetLink : public Link {
     // Of the line that receive() told of.
     const Address& sender() const { return sender_; }
 
+    // An A1 was believed.
+    void answered(uint32_t now_ms) { chip_.answered(now_ms); }
+
     bool up() const { return chip_.up(); }
     Chip chip() const { return chip_.chip(); }
     uint32_t resets() const { return chip_.resets(); }
@@ -39,8 +42,7 @@ class EthernetLink : public Link {
     Address sender_ = {{0, 0, 0, 0}, 0};
     uint32_t asked_ms_ = 0;
     uint8_t asked_ = 0;
-    bool open_ = false;     // a datagram is being put together
-    bool reading_ = false;  // a datagram is being read
+    bool open_ = false;  // a datagram is being put together
 };
 
 }  // namespace kembar

@@ -19,7 +19,7 @@ const uint16_t CHECK_MS = 1000;
 const uint16_t ARP_100US = 1000;
 const uint8_t ARP_REPEATS = 2;
 const uint16_t SEND_MOST_MS = 1500;
-// A living edge says something every 5 s, and the ring holds 93 s of three sensors: a chip that has gone deaf costs
+// A living edge answers within 10 s, and the ring holds 93 s of three sensors: a chip that has gone deaf costs
 // nothing. With no edge at all it is not reset for ever more: the wait doubles.
 const uint32_t SILENCE_MS = 60000;
 const uint32_t SILENCE_MOST_MS = 3840000;
@@ -37,11 +37,21 @@ void W5x00::begin(const Settings& settings, uint16_t lines_port, uint16_t beacon
     patience_ms_ = SILENCE_MS;
 }
 
+void W5x00::answered(uint32_t now_ms) {
+    answered_ms_ = now_ms;
+    patience_ms_ = SILENCE_MS;
+}
+
 void W5x00::step(uint32_t now_ms) {
     if (state_ == State::UP) {
         if (sending_) look_after_send(now_ms);
         if (up() && reached(now_ms, due_ms_)) check(now_ms);
         return;
+    }
+    // Counted from now: the time of the last reset may be weeks ago, and then looks like one to come.
+    if (state_ == State::FAULT) {
+        state_ = State::RESET;
+        due_ms_ = now_ms;
     }
     if (!reached(now_ms, due_ms_)) return;
     switch (state_) {
@@ -66,7 +76,7 @@ void W5x00::reset(Chip chip, State next, uint32_t now_ms) {
     // W5500 a W5100's frame is one byte in its socket memories, which are empty now.
     bus_.talk_to(chip);
     bus_.write8(Block::COMMON, 0, MODE, MODE_RESET);
-    sending_ = false;
+    sending_ = send_lost_ = reading_ = false;
     cable_ = false;
     state_ = next;
     due_ms_ = now_ms + RESET_MS;
@@ -77,11 +87,8 @@ void W5x00::absent(uint32_t now_ms) {
     due_ms_ = now_ms + (now_ms < START_MS ? START_RETRY_MS : RETRY_MS);
 }
 
-// Due at once; step() sees to it that resets are RETRY_MS apart.
-void W5x00::fault() {
-    state_ = State::RESET;
-    due_ms_ = reset_ms_;
-}
+// A reset is due; step() sees to it that they are RETRY_MS apart.
+void W5x00::fault() { state_ = State::FAULT; }
 
 bool W5x00::is_w5500() const {
     return bus_.read8(Block::COMMON, 0, MODE) == 0 && bus_.read8(Block::COMMON, 0, W5500_VERSION) == VERSION;
@@ -103,13 +110,14 @@ void W5x00::configure(uint32_t now_ms) {
     bus_.write(Block::COMMON, 0, MASK, mask, 4);
     bus_.write(Block::COMMON, 0, MAC, settings_->mac, 6);
     bus_.write(Block::COMMON, 0, IP, settings_->ip, 4);
+    if (bus_.chip() == Chip::W5500) bus_.write8(Block::COMMON, 0, MODE, W5500_MODE_FORCE_ARP);
     uint16_t retry_time = bus_.chip() == Chip::W5100 ? W5100_RETRY_TIME : W5500_RETRY_TIME;
     bus_.write16(Block::COMMON, 0, retry_time, ARP_100US);
     bus_.write8(Block::COMMON, 0, retry_time + 2, ARP_REPEATS);
     if (!open(LINES) || !open(BEACONS)) return absent(now_ms);
     state_ = State::UP;
     came_up_ = true;
-    heard_ms_ = now_ms;
+    answered_ms_ = now_ms;
     check(now_ms);
 }
 
@@ -117,6 +125,14 @@ bool W5x00::open(uint8_t socket) {
     bus_.write8(Block::SOCKET, socket, S_MODE, S_MODE_UDP);
     bus_.write16(Block::SOCKET, socket, S_PORT, ports_[socket]);
     return command(socket, OPEN) && bus_.read8(Block::SOCKET, socket, S_STATUS) == STATUS_UDP;
+}
+
+// What was in its memories is gone, and so is a datagram that was being read.
+bool W5x00::open_lines_anew() {
+    if (socket_ == LINES) reading_ = false;
+    if (!command(LINES, CLOSE)) return false;
+    bus_.write8(Block::SOCKET, LINES, S_INTERRUPT, SEND_OK | TIMED_OUT);
+    return open(LINES);
 }
 
 bool W5x00::command(uint8_t socket, uint8_t command) {
@@ -130,7 +146,7 @@ bool W5x00::command(uint8_t socket, uint8_t command) {
 
 void W5x00::check(uint32_t now_ms) {
     due_ms_ = now_ms + CHECK_MS;
-    if (now_ms - heard_ms_ >= patience_ms_) {
+    if (now_ms - answered_ms_ >= patience_ms_) {
         if (patience_ms_ < SILENCE_MOST_MS) patience_ms_ *= 2;
         return fault();
     }
@@ -152,8 +168,7 @@ bool W5x00::healthy() const {
 bool W5x00::begin_datagram() {
     // After a time-out something may be left in the transmit memory; an opened socket's is empty.
     if (bus_.read16(Block::SOCKET, LINES, S_TRANSMIT_FREE) != SOCKET_MEMORY_BYTES) {
-        if (!command(LINES, CLOSE)) return false;
-        if (!open(LINES) || bus_.read16(Block::SOCKET, LINES, S_TRANSMIT_FREE) != SOCKET_MEMORY_BYTES) {
+        if (!open_lines_anew() || bus_.read16(Block::SOCKET, LINES, S_TRANSMIT_FREE) != SOCKET_MEMORY_BYTES) {
             fault();
             return false;
         }
@@ -178,14 +193,19 @@ void W5x00::send(const uint8_t ip[4], uint16_t port, uint32_t now_ms) {
 
 void W5x00::look_after_send(uint32_t now_ms) {
     uint8_t happened = bus_.read8(Block::SOCKET, LINES, S_INTERRUPT);
-    if (happened == 0xFF || now_ms - sent_ms_ > SEND_MOST_MS) return fault();
+    if (happened == 0xFF) return fault();
     // Nobody at that address is no fault: the lines go again when the edge asks for them.
-    if (!(happened & (SEND_OK | TIMED_OUT))) return;
-    bus_.write8(Block::SOCKET, LINES, S_INTERRUPT, SEND_OK | TIMED_OUT);
-    sending_ = false;
+    if (happened & (SEND_OK | TIMED_OUT)) {
+        bus_.write8(Block::SOCKET, LINES, S_INTERRUPT, SEND_OK | TIMED_OUT);
+        sending_ = send_lost_ = false;
+    } else if (now_ms - sent_ms_ > SEND_MOST_MS) {
+        if (send_lost_ || !open_lines_anew()) return fault();
+        send_lost_ = true;
+        sending_ = false;
+    }
 }
 
-bool W5x00::arrived(uint8_t socket, Arrival& arrival, uint32_t now_ms) {
+bool W5x00::arrived(uint8_t socket, Arrival& arrival) {
     uint16_t size = bus_.read16(Block::SOCKET, socket, S_RECEIVED_SIZE);
     if (size == 0) return false;
     uint8_t header[HEADER_BYTES];
@@ -200,8 +220,7 @@ bool W5x00::arrived(uint8_t socket, Arrival& arrival, uint32_t now_ms) {
         return false;
     }
     socket_ = socket;
-    heard_ms_ = now_ms;
-    patience_ms_ = SILENCE_MS;
+    reading_ = true;
     return true;
 }
 
@@ -219,6 +238,7 @@ void W5x00::pass(Arrival& arrival, uint8_t length) {
 void W5x00::finish(const Arrival& arrival) {
     bus_.write16(Block::SOCKET, socket_, S_RECEIVE_READ, static_cast<uint16_t>(receive_ + arrival.left));
     command(socket_, RECEIVED);
+    reading_ = false;
 }
 
 }  // namespace kembar

@@ -11,6 +11,7 @@ namespace w5x00_registers {
 
 const uint16_t MODE = 0x00;
 const uint8_t MODE_RESET = 0x80;
+const uint8_t W5500_MODE_FORCE_ARP = 0x02;
 const uint16_t GATEWAY = 0x01;
 const uint16_t MASK = 0x05;
 const uint16_t MAC = 0x09;

@@ -46,6 +46,9 @@ public:
     // a record that was not sent.
     bool heard_ack(uint32_t boot, uint32_t seq, uint64_t uptime_ms);
 
+    // Begins a run from the oldest record that is held, without waiting for the pause to end.
+    void resend(uint64_t uptime_ms);
+
 private:
     struct Sending {
         uint32_t next_seq;  // going back to the oldest makes a resend
@@ -60,7 +63,6 @@ private:
     uint8_t earlier() const;
     bool resending() const;
     bool unanswered(uint8_t i) const;
-    void resend(uint64_t uptime_ms);
     bool may_run_again(uint64_t uptime_ms) const;
     void progress(uint8_t i, uint32_t seq, uint64_t uptime_ms);
 
