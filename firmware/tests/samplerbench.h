@@ -120,7 +120,7 @@ struct SamplerBench {
         for (size_t i = 0; i < outcomes.size(); ++i) {
             const kembar::Outcome& each = outcomes[i];
             REQUIRE(each.channel == i % n + 1);
-            REQUIRE(each.tick_uptime_ms == interval_ms * (i / n + 1) + interval_ms * (i % n) / n);
+            REQUIRE(each.tick_uptime_ms == interval_ms * (i / n + 1) + kembar::INTERVAL_STEP_MS * (i % n) / n);
             missed[i % n] = each.cause == kembar::Cause::NONE ? 0 : missed[i % n] + 1;
             REQUIRE(each.count == missed[i % n]);
         }

@@ -41,7 +41,7 @@ private:
         return places;
     }
     uint16_t some_interval() {
-        return static_cast<uint16_t>(INTERVAL_LEAST_MS + below(2) * below(INTERVAL_MOST_MS - INTERVAL_LEAST_MS));
+        return static_cast<uint16_t>(INTERVAL_STEP_MS * (1 + below(2) * below(INTERVAL_MOST_MS / INTERVAL_STEP_MS)));
     }
 
     void begin(ModelSensor& sensor) {

@@ -1,6 +1,6 @@
 // Asks one sensor one question on a UART that the sampler lends.
 //
-// The sampler's ticks on that UART wait from ask() to done(); a tick is lost only after a whole interval, and a
+// The sampler's ticks on that UART wait from ask() to done(); a tick is lost only after a whole second, and a
 // question takes at most two polls of the sampler and two of its own, 0.5 s.
 #pragma once
 

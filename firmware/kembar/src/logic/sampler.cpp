@@ -15,7 +15,7 @@ const uint32_t COUNT_MOST = 0xFFFFFFFF;
 }  // namespace
 
 Sampler::Sampler(Uart& first, Uart& second, Uart& third)
-    : lines_(), sensors_(), ready_(), taken_(0), count_(0), next_(0), interval_ms_(INTERVAL_LEAST_MS), round_ms_(0) {
+    : lines_(), sensors_(), ready_(), taken_(0), count_(0), next_(0), rounds_(1), round_(1), round_ms_(INTERVAL_STEP_MS) {
     // 3 lines of 50 bytes, 12 sensors of 11, 3 readings of 18, and what is between them.
 #ifdef __AVR__
     static_assert(sizeof(Sampler) == 349, "RAM of the sampler on the Mega");
@@ -29,12 +29,11 @@ Sampler::Sampler(Uart& first, Uart& second, Uart& third)
 
 void Sampler::start(const SensorAt* sensors, uint8_t count, uint16_t interval_ms) {
     count_ = count < SENSORS_MOST ? count : SENSORS_MOST;
-    interval_ms_ = interval_ms;
-    round_ms_ = interval_ms;
+    rounds_ = static_cast<uint8_t>(interval_ms / INTERVAL_STEP_MS);
     for (uint8_t i = 0; i < count_; ++i) {
         sensors_[i].uart = sensors[i].uart & 3;
         sensors_[i].address = sensors[i].address;
-        sensors_[i].offset_ms = static_cast<uint16_t>(static_cast<uint32_t>(interval_ms) * i / count_);
+        sensors_[i].offset_ms = static_cast<uint16_t>(static_cast<uint32_t>(INTERVAL_STEP_MS) * i / count_);
     }
 }
 
@@ -49,7 +48,7 @@ bool Sampler::step(uint64_t uptime_ms, Outcome& out) {
 // Since the tick of the sensor that has not been delivered yet; of one to come it is beyond 2^31.
 uint32_t Sampler::late_ms(uint8_t sensor, uint32_t now_ms) const {
     uint32_t tick_ms = static_cast<uint32_t>(round_ms_) + sensors_[sensor].offset_ms;
-    if (sensor < next_) tick_ms += interval_ms_;
+    if (sensor < next_) tick_ms += INTERVAL_STEP_MS;
     return now_ms - tick_ms;
 }
 
@@ -67,7 +66,7 @@ void Sampler::ask_due(uint32_t now_ms) {
         Sensor& sensor = sensors_[i];
         if (sensor.progress != WAITING) continue;
         Line& its = line(sensor.uart);
-        if (late >= interval_ms_) {
+        if (late >= INTERVAL_STEP_MS) {
             sensor.cause = Cause::TIMEOUT;
             sensor.progress = ENDED;
         } else if (its.asked == NOBODY && !its.paused && its.transaction.rested(now_ms)) {
@@ -99,10 +98,11 @@ void Sampler::advance(Line& line, uint32_t now_ms) {
 
 Cause Sampler::cause_of(Ended ended, Line& line, Sensor& sensor) {
     if (ended == Ended::GOOD) return answered(line, sensor);
+    // One of two damaged replies may be a stray byte on the line of a sensor that is off.
+    const bool silent_before = line.again && !line.heard;
+    if (ended == Ended::SILENT || silent_before) sensor.presence = GONE;
     if (ended == Ended::EXCEPTION) return Cause::EXCEPTION;
-    if (ended == Ended::DAMAGED || line.heard) return Cause::CRC;
-    sensor.presence = GONE;
-    return Cause::TIMEOUT;
+    return ended == Ended::DAMAGED || line.heard ? Cause::CRC : Cause::TIMEOUT;
 }
 
 Cause Sampler::answered(Line& line, Sensor& sensor) {
@@ -143,12 +143,9 @@ bool Sampler::deliver(Outcome& out) {
     Sensor& sensor = sensors_[next_];
     if (sensor.progress != ENDED) return false;
     const bool reading = sensor.cause == Cause::NONE;
-    if (reading) {
-        sensor.missed = 0;
-        taken_ &= static_cast<uint8_t>(~(1 << sensor.slot));
-    } else if (sensor.missed < COUNT_MOST) {
-        ++sensor.missed;
-    }
+    const bool recorded = round_ == rounds_;
+    if (reading) taken_ &= static_cast<uint8_t>(~(1 << sensor.slot));
+    if (recorded) sensor.missed = reading ? 0 : sensor.missed + (sensor.missed < COUNT_MOST);
     out.channel = static_cast<uint8_t>(next_ + 1);
     out.cause = sensor.cause;
     out.tick_uptime_ms = round_ms_ + sensor.offset_ms;
@@ -157,9 +154,10 @@ bool Sampler::deliver(Outcome& out) {
     sensor.progress = WAITING;
     if (++next_ == count_) {
         next_ = 0;
-        round_ms_ += interval_ms_;
+        round_ms_ += INTERVAL_STEP_MS;
+        round_ = recorded ? 1 : static_cast<uint8_t>(round_ + 1);
     }
-    return true;
+    return recorded;
 }
 
 void Sampler::pause(uint8_t uart) { line(uart).paused = true; }

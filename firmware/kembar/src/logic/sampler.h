@@ -1,18 +1,21 @@
 // The sampler: asks every sensor at its ticks and says, for every tick, what came of it.
 //
 // No ring and no lines: an Outcome is what a record is made of. docs/protocol.md: a record carries its tick.
-// 1. Channel k of n (from 0) has its ticks at m * interval + k * interval / n, m = 1, 2, ...: computed, never measured,
-//    so they do not drift, and the sensors take turns instead of all at once.
+// 1. Every sensor is asked once a second; with a longer interval only every so many-th answer gives an outcome. So
+//    whether a sensor was away is seen just as well at any interval (rule 5). Channel k of n (from 0) has its ticks at
+//    m * interval + k * 1 s / n, m = 1, 2, ...: computed, never measured, so they do not drift, and the sensors take
+//    turns instead of all at once.
 // 2. Every tick gives exactly one outcome, and outcomes come in the order of their ticks. What ends before an earlier
 //    tick has ended is held back meanwhile.
-// 3. A tick whose turn comes late (the UART was busy or lent, the loop was held up) is asked late. When the next tick
-//    of its channel is already due it is not asked any more: it ends with Cause::TIMEOUT, and as nobody asked, that
+// 3. A tick whose turn comes late (the UART was busy or lent, the loop was held up) is asked late. When its
+//    channel is already to be asked once more it is not asked any more: it ends with Cause::TIMEOUT, and as nobody asked, that
 //    says nothing about the sensor. After a hold-up of seconds its ticks so come out one by one, in order.
 // 4. On each UART one transaction at a time; UARTs do not wait for each other. No reply or a damaged one is asked for
 //    once more: "timeout" when neither try brought a byte, else "crc". An exception is an answer.
-// 5. Settling: a sensor that gave a timeout, or has not answered yet, is gone. When it is back its good replies are
-//    not believed for SETTLING_MS: in the first 4 s after its mains is on it may say wrong values with a right CRC
-//    (Tasmota #5875).
+// 5. Settling: a sensor that brought no good reply and was silent at one of the tries, or has not answered yet, is
+//    gone. When it is back its good replies are not believed for SETTLING_MS: in the first 4 s after its mains is on
+//    it may say wrong values with a right CRC (Tasmota #5875). One that was away between two questions only, for less
+//    than a second, cannot be told from one that was not.
 //
 // Times are compared by the differences of their low 32 bits. A step takes a Mega 0.04 ms when nothing happens and
 // 0.5 ms when a whole reply has come at once (12 sensors, counted in simavr). Its RAM is asserted in sampler.cpp.
@@ -49,8 +52,8 @@ public:
     bool step(uint64_t uptime_ms, Outcome& out);
 
     // Lends a UART (1 to 3) to the console. After pause() no poll begins on it; borrow() gives its transaction as soon
-    // as the poll that is going on has ended, nullptr before. Its ticks wait until resume(): for less than an
-    // interval, else rule 3 ends them.
+    // as the poll that is going on has ended, nullptr before. Its ticks wait until resume(): for less than a second,
+    // else rule 3 ends them.
     void pause(uint8_t uart);
     Transaction* borrow(uint8_t uart);
     Uart& uart(uint8_t uart) { return *line(uart).uart; }
@@ -104,8 +107,9 @@ private:
     uint8_t taken_;  // a bit for each used place of ready_
     uint8_t count_;
     uint8_t next_;  // the sensor whose tick is delivered next; those before it are in the round after round_ms_
-    uint16_t interval_ms_;
-    uint64_t round_ms_;  // m * interval
+    uint8_t rounds_;  // of questions in an interval
+    uint8_t round_;   // within the interval: 1 to rounds_, and the last one is recorded
+    uint64_t round_ms_;  // its begin
 };
 
 }  // namespace kembar

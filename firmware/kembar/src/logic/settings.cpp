@@ -98,6 +98,7 @@ void learn_edge(Settings& settings, const char* name, const uint8_t ip[4], uint1
 bool valid(const Settings& settings) {
     if (settings.version != SETTINGS_VERSION || settings.link > LinkChoice::USB || settings.watchdog > 1) return false;
     if (settings.interval_ms < INTERVAL_LEAST_MS || settings.interval_ms > INTERVAL_MOST_MS) return false;
+    if (settings.interval_ms % INTERVAL_STEP_MS != 0) return false;
     if (settings.sensor_count == 0 || settings.sensor_count > SENSORS_MOST) return false;
     if (fault_of(settings.sensors, settings.sensor_count) != SensorFault::NONE) return false;
     return valid_name_in(settings.device) && valid_edge(settings) && valid_network(settings);

@@ -117,8 +117,9 @@ FlashText set_sensors(Settings& settings, const char* value) {
 FlashText set_interval(Settings& settings, const char* value) {
     TextWalk walk(value);
     uint32_t interval_ms;
-    if (!walk.number(INTERVAL_MOST_MS, interval_ms) || !walk.ended() || interval_ms < INTERVAL_LEAST_MS) {
-        return KEMBAR_TEXT("expected 1000 to 10000 (milliseconds)");
+    const bool in_range = walk.number(INTERVAL_MOST_MS, interval_ms) && walk.ended() && interval_ms >= INTERVAL_LEAST_MS;
+    if (!in_range || interval_ms % INTERVAL_STEP_MS != 0) {
+        return KEMBAR_TEXT("expected 1000 to 10000 (milliseconds), in steps of 1000");
     }
     settings.interval_ms = static_cast<uint16_t>(interval_ms);
     return no_text();
