@@ -73,6 +73,15 @@ class HeldBoot:
         """Something that was sent has not been acknowledged."""
         return bool(self) and self.oldest <= self.sent_seq
 
+    @property
+    def unsaid(self) -> int:
+        """What is lost when this boot is forgotten.
+
+        Of one of which nothing was ever acknowledged nobody may have heard, nor of what it has given up.
+        """
+        lost = self.lost.count if self.lost else 0
+        return len(self.records) + (lost if self.acked_seq else self.dropped)
+
     def resend(self) -> None:
         self.next_seq = self.oldest
 
@@ -119,13 +128,18 @@ class Ring:
         return next((boot for boot in self.boots if boot.number == number), None)
 
     def start(self, number: int) -> None:
-        """A new boot begins; of the earlier ones the newest four are kept and will be sent again."""
-        device = self.current.device
-        kept = [boot for boot in self.boots if boot][-EARLIER_BOOTS_MOST:]
+        """A new boot begins; of the earlier ones the newest four are kept and will be sent again.
+
+        What the others held counts as dropped by the new one, because no line can name it any more.
+        """
+        begun = HeldBoot(self.current.device, number)
+        holding = [boot for boot in self.boots if boot]
+        kept = holding[-EARLIER_BOOTS_MOST:]
+        begun.dropped = sum(boot.unsaid for boot in holding[:-EARLIER_BOOTS_MOST])
         for boot in kept:
             boot.resend()
             boot.sent_seq = 0
-        self.boots = [*kept, HeldBoot(device, number)]
+        self.boots = [*kept, begun]
 
     def clear(self) -> None:
         """The power went: what was in RAM is gone."""

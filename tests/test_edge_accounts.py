@@ -24,6 +24,14 @@ def test_a_boot_begins_at_its_oldest_record_without_a_gap(edge: Edge) -> None:
     assert (list(edge.rows()), edge.gaps(), edge.wire.acks()) == ([41, 42], [], [42])
 
 
+def test_what_a_new_boot_says_is_dropped_of_earlier_ones_makes_no_gap_in_it(edge: Edge) -> None:
+    edge.hear(hello(2_000, dropped=40), reading(1), reading(2))
+    edge.commit()
+    edge.hear(hello(9_000, oldest=3, dropped=40), reading(3))
+    edge.commit()
+    assert (list(edge.rows()), edge.gaps()) == ([1, 2, 3], [])
+
+
 def test_a_record_of_an_unknown_boot_is_left_to_be_sent_again_but_for_the_very_first(edge: Edge) -> None:
     edge.hear(reading(5))
     edge.commit()

@@ -13,6 +13,7 @@
 #include "src/board/uptime.h"
 #include "src/logic/bootnumber.h"
 #include "src/logic/console.h"
+#include "src/logic/crc16.h"
 #include "src/logic/sampler.h"
 
 using namespace kembar;
@@ -38,21 +39,18 @@ static SerialLink serial;
 static Sampler sampler(sensor_uart(1), sensor_uart(2), sensor_uart(3));
 static Conversation conversation(ring, settings, serial);
 static Console console(serial, settings, storage, sampler, board, FIRMWARE);
+static bool foreign_settings;  // those of another version are in the EEPROM, and stay until a person sets something
 static bool ring_believed;  // it holds what was there before the reset
 static bool started;        // the boot number is decided: the ring takes records, and lines may be sent
 static bool boot_kept;      // and the EEPROM keeps it
 static bool watchdog_runs;  // the setting may be another one by now
 
 KEMBAR_OWN_FRAME static void read_settings() {
-    if (storage.load(settings.bytes())) {
-        if (valid(settings)) return;
-        const bool ours = settings.version == SETTINGS_VERSION;
-        console.warn(ours ? Warning::SETTINGS_DAMAGED : Warning::SETTINGS_OTHER_VERSION);
-    } else if (!storage.blank()) {
-        console.warn(Warning::SETTINGS_DAMAGED);
-    }
-    settings = default_settings(draw());
-    storage.save(settings.bytes());
+    const FoundSettings found = load_settings(storage, settings, draw());
+    foreign_settings = found == FoundSettings::OTHER_VERSION;
+    if (foreign_settings) console.warn(Warning::SETTINGS_OTHER_VERSION);
+    if (found == FoundSettings::DAMAGED) console.warn(Warning::SETTINGS_DAMAGED);
+    if (found == FoundSettings::DAMAGED || found == FoundSettings::NEW) storage.save(settings.bytes());
 }
 
 // The EEPROM may have gone back in time, or be another one: a number that the ring holds is taken already.
@@ -61,7 +59,8 @@ static void avoid_held_numbers() {
 }
 
 KEMBAR_OWN_FRAME static void count_start() {
-    ring_believed = ring.believe();
+    // Under a new name what was measured under the old one would be told, and kept, a second time.
+    ring_believed = ring.believe(crc16(reinterpret_cast<const uint8_t*>(settings.device), strlen(settings.device)));
     boot_number.begin(static_cast<uint16_t>(draw()));
     avoid_held_numbers();
 }
@@ -135,7 +134,7 @@ KEMBAR_OWN_FRAME static bool sample(uint64_t now_ms) {
 
 // A byte at a time; false while one is being written, or none is left.
 static bool keep_settings() {
-    if (conversation.edge_moved()) storage.save(settings.bytes());
+    if (conversation.edge_moved() && !foreign_settings) storage.save(settings.bytes());
     if (!storage.busy() || !eeprom.ready()) return false;
     if (storage.step() == Storage::Save::NOT_KEPT && !console.closing()) console.warn(Warning::EEPROM);
     return true;
@@ -156,7 +155,9 @@ void loop() {
     if (!started) {
         start_boot(now_ms);
     } else {
-        const bool heard = hear_serial(now_ms);
+        // A line in each pass, be it noise, would leave no pass to the others: so the next one takes none.
+        static bool heard;
+        heard = !heard && hear_serial(now_ms);
         attend(static_cast<uint32_t>(now_ms));
         // One of them is enough for a pass.
         if (!heard && !sample(now_ms) && !keep_settings()) talk(now_ms);

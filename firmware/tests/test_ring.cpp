@@ -158,6 +158,53 @@ TEST_CASE("the newest four earlier boots that hold something are kept") {
     CHECK(held.all_as_they_were());
 }
 
+TEST_CASE("what a boot held that is forgotten counts as dropped by the one that begins") {
+    Held held(1);
+    held.add(5);
+    for (uint32_t boot = 2; boot <= 5; boot++) {
+        held.ring.start(boot);
+        held.add(2);
+    }
+    CHECK(held.ring.current().dropped == 0);
+    held.ring.start(6);
+    CHECK(held.ring.current().dropped == 5);
+    held.add(2);
+    held.ring.start(7);
+    CHECK(held.ring.current().dropped == 2);
+    held.add(2);
+    held.ring.start(8);
+    CHECK(held.ring.boot(3).number == 7);
+    CHECK(held.ring.boot(3).dropped == 2);
+}
+
+TEST_CASE("a boot that was given up unheard takes with it what it had given up, an acknowledged one only what is new") {
+    for (const bool heard : {false, true}) {
+        Held held(1);
+        held.add(RECORDS + 10);  // lost 10
+        if (heard) held.ring.acknowledge(0, 10);
+        held.add(20);
+        for (uint32_t boot = 2; boot <= 5; boot++) {
+            held.ring.start(boot);
+            held.add(1);
+        }
+        held.ring.start(6);
+        CHECK(held.ring.current().dropped == RECORDS + 10 + 20 - (heard ? 10 : 0));
+    }
+}
+
+TEST_CASE("what is kept for another owner is not believed") {
+    Held held(7);
+    held.add(30);
+    Ring other(*held.memory);
+    CHECK_FALSE(other.believe(0xA5C3));
+    CHECK_FALSE(other.holds(7));
+    other.start(9);
+    Ring again(*held.memory);
+    CHECK(again.believe(0xA5C3));
+    CHECK(again.holds(9));
+    CHECK_FALSE(Ring(*held.memory).believe());
+}
+
 TEST_CASE("a current boot that was emptied starts again behind the one before it, so no room stays unused") {
     Held held(7);
     held.add(10);

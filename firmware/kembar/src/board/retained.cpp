@@ -108,6 +108,7 @@ void restart(bool by_watchdog) {
         WDTCSR = _BV(WDCE) | _BV(WDE);
         WDTCSR = 0;
         SPCR = 0;
+        PRR0 = PRR1 = 0;  // as after a reset: what has no clock takes no setting
         UCSR0B = UCSR1B = UCSR2B = UCSR3B = 0;
         __asm__ volatile("jmp 0");
     }

@@ -22,7 +22,7 @@ FlashText reset_cause(bool ring_believed);
 // Bits of what the RAM held before the start-up code touched it: random after power-on, and different in each Mega.
 uint32_t ram_noise();
 
-// Resets the Mega two seconds after the last watchdog_fed(), and leaves the mark "watchdog".
+// Resets the Mega two seconds after the last feed_watchdog(), and leaves the mark "watchdog".
 // Never started on a Mega with a boot loader from before 2012: that one does not switch it off and starts for ever.
 void start_watchdog();
 void feed_watchdog();

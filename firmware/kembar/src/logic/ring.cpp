@@ -73,9 +73,16 @@ void drop_oldest(HeldBoot& boot, uint32_t uptime_low_ms) {
     forget(boot, 1);
 }
 
+// The lower half of the first canary is the owner's.
+uint32_t canary_of(uint16_t owner) { return CANARY_BEFORE ^ owner; }
+
+// What is lost with a boot that is forgotten. Of one of which nothing was ever acknowledged nobody may have heard, nor
+// of what it has given up itself.
+uint32_t unsaid(const HeldBoot& boot) { return boot.held + (boot.acked_seq > 0 ? boot.lost_count : boot.dropped); }
+
 }  // namespace
 
-bool Ring::believe() {
+bool Ring::believe(uint16_t owner) {
     const RingHeader* const headers = memory_.header;
     const bool right_0 = right(headers[0]), right_1 = right(headers[1]);
     const uint8_t ahead = static_cast<uint8_t>(headers[1].generation - headers[0].generation);
@@ -88,9 +95,9 @@ bool Ring::believe() {
         newest_ = right_1;
         believed = headers[newest_ ^ 1].whole == NOT_WHOLE;
     }
-    believed = believed && memory_.canary_before == CANARY_BEFORE && memory_.canary_after == CANARY_AFTER &&
+    believed = believed && memory_.canary_before == canary_of(owner) && memory_.canary_after == CANARY_AFTER &&
                all_records_right();
-    if (!believed) clear();
+    if (!believed) clear(owner);
     return believed;
 }
 
@@ -109,7 +116,7 @@ bool Ring::all_records_right() const {
 }
 
 // Whatever stands there is not believed from the first byte on.
-void Ring::clear() {
+void Ring::clear(uint16_t owner) {
     store(memory_.header[0].whole, NOT_WHOLE);
     store(memory_.header[1].whole, NOT_WHOLE);
     RingHeader empty = RingHeader();
@@ -117,7 +124,7 @@ void Ring::clear() {
     empty.slots = SLOTS;
     empty.check = header_check(empty);
     store(memory_.header[0], empty);
-    store(memory_.canary_before, CANARY_BEFORE);
+    store(memory_.canary_before, canary_of(owner));
     store(memory_.canary_after, CANARY_AFTER);
     store(memory_.header[0].whole, HEADER_WHOLE);
     newest_ = 0;
@@ -166,10 +173,12 @@ uint16_t Ring::end_of_runs(uint8_t boots) const {
 void Ring::start(uint32_t number) {
     uint8_t kept[EARLIER_BOOTS_MOST];
     uint8_t count = 0;
-    for (uint8_t i = boots(); i-- > 0 && count < EARLIER_BOOTS_MOST;) {
-        if (boot(i).holds_any()) kept[count++] = i;
-    }
     HeldBoot begun = HeldBoot();
+    for (uint8_t i = boots(); i-- > 0;) {
+        if (!boot(i).holds_any()) continue;
+        if (count < EARLIER_BOOTS_MOST) kept[count++] = i;
+        else begun.dropped += unsaid(boot(i));
+    }
     begun.number = number;
     begun.first_seq = 1;
     begin();

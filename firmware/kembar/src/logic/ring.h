@@ -40,7 +40,7 @@ struct HeldBoot {
     uint32_t acked_seq;
     uint32_t lost_count;       // 0: nothing of it is lost. The `lost` has the seq first_seq - 1
     uint32_t lost_uptime_low_ms;
-    uint32_t dropped;          // all that were ever dropped from a full ring
+    uint32_t dropped;          // all that were ever dropped from a full ring, and those of boots forgotten at its start
     uint32_t uptime_high;      // the high half of the newest record's uptime
     uint16_t start;            // slot of first_seq
     uint16_t held;             // records in the ring, without `lost`
@@ -75,7 +75,8 @@ public:
 
     // At start, before anything else: keeps what the memory holds if every part of it is as it was left, else clears
     // all of it. RAM that was without power for a moment is half decayed, and half a ring would be sent as truth.
-    bool believe();
+    // `owner`: whose records they are; those that were kept for another one are not believed either.
+    bool believe(uint16_t owner = 0);
 
     // The current boot is the last one; before start() there may be none.
     uint8_t boots() const { return header().boots; }
@@ -85,7 +86,8 @@ public:
     // Records held in all boots, without the `lost` ones.
     uint16_t queued() const;
 
-    // A new boot begins; of the earlier ones that still hold something the newest four are kept.
+    // A new boot begins; of the earlier ones that still hold something the newest four are kept. What the others held
+    // counts as dropped by the new one, because no line can name it any more.
     void start(uint32_t number);
     // Takes a record under the current boot's next seq, which it returns; 0 before start().
     uint32_t add(const Record& record, uint64_t uptime_ms);
@@ -100,7 +102,7 @@ public:
 private:
     const RingHeader& header() const { return memory_.header[newest_]; }
     RingHeader& older() { return memory_.header[newest_ ^ 1]; }
-    void clear();
+    void clear(uint16_t owner);
     void begin();
     void put(uint8_t i, const HeldBoot& boot);
     void commit(uint8_t boots);

@@ -18,7 +18,7 @@ struct State {
     uint16_t queued;        // records, of all boots
     uint16_t capacity;
     uint16_t free_ram;      // the least since the start, in bytes
-    uint32_t dropped;       // records of this boot
+    uint32_t dropped;       // records, as H1 says it
     uint32_t link_resets;
     uint32_t answered_ms_ago;  // if edge_answered
 };
