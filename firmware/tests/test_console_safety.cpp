@@ -175,6 +175,17 @@ TEST_CASE("commands are lower-case words: a capital letter at the start is an ed
     CHECK(bench.type("help").empty());
 }
 
+TEST_CASE("a terminal that sends back what it shows is not answered for ever") {
+    ConsoleBench bench;
+    bench.feed("hlep\n");
+    for (int i = 0; i < 10; ++i) {
+        for (const std::string& line : bench.heard()) bench.feed("# " + line + "\n");
+    }
+    CHECK(bench.heard().empty());
+    CHECK(bench.type("# help").empty());
+    CHECK(bench.type("hlep") == std::vector<std::string>{"hlep: no such command; type help"});
+}
+
 TEST_CASE("any bytes at all change nothing unless a person's words are among them") {
     Chance chance(5);
     ConsoleBench bench;

@@ -6,8 +6,8 @@ namespace kembar {
 void Typed::feed(char character) {
     if (character == '\n' || character == '\r') return end_line();
     if (character == '*' || (at_start_ && character >= 'A' && character <= 'Z')) edge_heard_ = true;
+    if (edge_heard_ || deaf_ || whole_ || (at_start_ && character == '#')) ignored_ = true;
     at_start_ = false;
-    if (edge_heard_ || deaf_ || whole_) ignored_ = true;
     const bool printable = character >= ' ' && character <= '~';
     if (!printable || length_ == TYPED_BYTES_MOST) bad_ = true;
     if (!ignored_ && !bad_) text_[length_++] = character;

@@ -4,7 +4,8 @@
 // 1. A byte "*" anywhere, or a line that begins with an upper-case letter, is an edge's. For DEAF_MS after it nothing
 //    is believed, nor is a line that has begun before or meanwhile.
 // 2. A line is believed as a whole: printable ASCII, at most TYPED_BYTES_MOST bytes, ended by "\n" or "\r".
-// 3. Commands are lower-case words; those that change something have a space or a "=" in them, which no line of the
+// 3. A line that begins with "#" is a remark of ours: some terminals send back what they show.
+// 4. Commands are lower-case words; those that change something have a space or a "=" in them, which no line of the
 //    edge has (docs/protocol.md).
 #pragma once
 
