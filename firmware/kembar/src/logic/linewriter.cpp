@@ -73,15 +73,11 @@ void begin_record(LineBuffer& line, FlashText tag, const Identity& identity, uin
 
 void LineBuffer::clear() {
     length_ = 0;
-    overflowed_ = false;
     crc_ = CRC16_START;
 }
 
 void LineBuffer::put(char character) {
-    if (length_ == LINE_BYTES_MOST) {
-        overflowed_ = true;
-        return;
-    }
+    if (length_ == LINE_BYTES_MOST) return;
     bytes_[length_++] = character;
     crc_ = crc16_add(crc_, static_cast<uint8_t>(character));
 }

@@ -13,7 +13,8 @@ namespace kembar {
 
 const uint8_t LINE_BYTES_MOST = 160;  // with the "\n" (docs/protocol.md)
 
-// The bytes of one line; what goes beyond the bound is dropped, and then the line is not sent (see whole()).
+// The bytes of one line. The longest that a device can say fits; what went beyond the bound would be dropped, and the
+// line's CRC with it, so that nobody would take it for a line.
 class LineBuffer : public Output {
 public:
     LineBuffer() { clear(); }
@@ -22,7 +23,6 @@ public:
 
     const char* bytes() const { return bytes_; }
     uint8_t length() const { return length_; }
-    bool whole() const { return !overflowed_; }
 
     // CRC of everything since clear(), "*" before it and "\n" after it.
     void finish();
@@ -30,7 +30,6 @@ public:
 private:
     char bytes_[LINE_BYTES_MOST];
     uint8_t length_;
-    bool overflowed_;
     uint16_t crc_;
 };
 

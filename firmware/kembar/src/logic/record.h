@@ -27,7 +27,7 @@ struct Record {
     uint32_t cause : 3;       // Cause::NONE for a reading
     uint32_t spare : 1;       // always 0
     uint16_t voltage_dv;
-    uint16_t check;  // set by sign()
+    uint16_t check;  // set by the ring, with check_of()
 
     uint8_t channel() const { return static_cast<uint8_t>(channel_minus_1 + 1); }
     bool is_reading() const { return cause == static_cast<uint8_t>(Cause::NONE); }
