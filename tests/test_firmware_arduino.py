@@ -45,6 +45,25 @@ def build(builder: str, place: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def test_a_build_that_leaves_the_stack_too_little_fails(need: Callable[[str], str]) -> None:
+    """The boot loader would eat the end of what the ring keeps over a reset."""
+    for tool in ("avr-gcc", "make"):
+        need(tool)
+    made = [
+        subprocess.run(
+            ["make", "-s", "-f", "firmware/avr.mk", *given],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for given in ([], ["STACK_LEAST=8192"])
+    ]
+    assert [each.returncode for each in made] == [0, 2]
+    left = int(re.findall(r"(\d+) for the stack", made[0].stdout)[0])
+    assert left >= STACK_BYTES_LEAST
+
+
 def test_the_arduino_ide_takes_the_sketch_without_a_library(
     need: Callable[[str], str], tmp_path: Path
 ) -> None:
