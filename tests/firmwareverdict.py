@@ -129,9 +129,8 @@ def _wrong_board(house: FirmwareHouse) -> Iterator[str]:
         yield f"{counts.spi_conflicts} SPI transfers in conflict"
     if counts.eeprom_misuse:
         yield f"{counts.eeprom_misuse} wrong accesses to the EEPROM"
-    # A program that hangs with its interrupts off does not hear the edge either.
-    hung = any(kind == "hang" for _, kind in house.resets)
-    if any(counts.overruns[1 if hung else 0 :]):
+    # A program that hangs may do so with its interrupts off.
+    if any(counts.overruns) and not any(kind == "hang" for _, kind in house.resets):
         yield f"bytes lost in UARTs: {list(counts.overruns)}"
     if misuse := house.mega.misuse():
         yield f"the Ethernet chip was misused: {misuse}"
