@@ -24,8 +24,9 @@ BOOT_LOADER = Path("/usr/share/arduino/hardware/arduino/avr/bootloaders/stk500v2
 W5100: Final = 5100
 W5500: Final = 5500
 OTHER_CHIP: Final = 1
-# What is wrong with the Ethernet chip: MISO stuck; no SEND ever ends; nothing is received.
-HIGH, LOW, STUCK, DEAF = 1, 2, 3, 4
+# What is wrong with the Ethernet chip: MISO stuck; no SEND ever ends; nothing is received, or by
+# socket 0 alone.
+HIGH, LOW, STUCK, DEAF, HALF_DEAF = 1, 2, 3, 4, 5
 BROADCAST = "255.255.255.255"
 HEAR_BYTES = 16384
 
@@ -236,6 +237,10 @@ class Mega:
     def host_off(self, ip: str | None) -> None:
         """That host answers no ARP request from now on; None: all do."""
         self._lib.mega_silent_host(self._board, 0, int(IPv4Address(ip)) if ip else 0)
+
+    def other_macs(self) -> None:
+        """Every host has another MAC address from now on, as a Pi whose card is put into another one."""
+        self._lib.mega_other_macs(self._board)
 
     def cable(self, plugged: bool) -> None:
         self._lib.mega_cable(self._board, plugged)

@@ -116,6 +116,7 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "datagram_take": (ctypes.c_bool, Board, ctypes.POINTER(Datagram)),
     "weather": (None, Board, *(ctypes.c_double,) * 4),
     "silent_host": (None, Board, ctypes.c_int, ctypes.c_uint32),
+    "other_macs": (None, Board),
     "cable": (None, Board, ctypes.c_bool),
     "chip_trouble": (None, Board, ctypes.c_int),
     "chip_forgets": (None, Board),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from firmwarehouse import CHIPS, LINKS, FirmwareHouse, Link, sketch
 from firmwareverdict import CHANNELS, Expected, held, wrong
-from mega import DEAF, HIGH, LOW, OTHER_CHIP, STUCK, Noise
+from mega import DEAF, HALF_DEAF, HIGH, LOW, OTHER_CHIP, STUCK, Noise
 
 Make = Callable[[Link], FirmwareHouse]
 
@@ -96,7 +96,10 @@ def test_what_no_longer_fits_is_named_exactly(house: Make, link: Link) -> None:
         assert 200 * CHANNELS - capacity <= dropped < 215 * CHANNELS - capacity
 
 
-@pytest.mark.parametrize("trouble", [HIGH, LOW, STUCK, DEAF], ids=["high", "low", "stuck", "deaf"])
+TROUBLES = {"high": HIGH, "low": LOW, "stuck": STUCK, "deaf": DEAF, "half-deaf": HALF_DEAF}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
 @pytest.mark.parametrize("link", CHIPS)
 def test_a_chip_in_trouble_is_reset_and_costs_nothing(house: Make, link: Link, trouble: int) -> None:
     with house(link) as made:
@@ -106,10 +109,21 @@ def test_a_chip_in_trouble_is_reset_and_costs_nothing(house: Make, link: Link, t
         made.run(40)
         if trouble in (HIGH, LOW):
             made.mega.chip_trouble(0)
-        made.run(50 if trouble == DEAF else 20)
+        made.run(50 if trouble in (DEAF, HALF_DEAF) else 20)
         finish(made)
         assert made.mega.chip_resets > resets
         assert max(hello.link_resets for hello in made.seen.hellos.values()) > 0
+
+
+@pytest.mark.parametrize("link", CHIPS)
+def test_an_edge_that_gets_another_mac_address_is_found_without_a_reset(house: Make, link: Link) -> None:
+    with house(link) as made:
+        made.run(20)
+        resets = made.mega.chip_resets
+        made.mega.other_macs()
+        made.run(30)
+        finish(made)
+        assert made.mega.chip_resets == resets
 
 
 @pytest.mark.parametrize("link", CHIPS)

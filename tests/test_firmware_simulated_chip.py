@@ -5,14 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from mega import BROADCAST, DEAF, HIGH, LOW, OTHER_CHIP, STUCK, W5100, W5500
+from mega import BROADCAST, DEAF, HALF_DEAF, HIGH, LOW, OTHER_CHIP, STUCK, W5100, W5500
 from probe import Probe
 from probe import program as probe_program
 
 BOARD, EDGE = ("192.168.1.177", 8485), ("192.168.1.2", 8485)
 SENT, TIMEOUT, GOT_DATA = 0x10, 0x08, 0x04
 OPEN, SEND, RECV, UDP = 0x01, 0x20, 0x40, 0x22
-CR, IR, SR, PORT, DIPR, TX_WR, RX_RSR, RX_RD = 1, 2, 3, 4, 0x0C, 0x24, 0x26, 0x28
+CR, IR, SR, PORT, DIPR, TX_FSR, TX_WR, RX_RSR, RX_RD = 1, 2, 3, 4, 0x0C, 0x20, 0x24, 0x26, 0x28
 COMMON, REGISTERS, TRANSMIT, RECEIVE = range(4)
 
 
@@ -143,6 +143,21 @@ def test_nobody_answering_the_arp_request_ends_in_a_time_out(chip: Driver, troub
     chip.mega.run(0.025)
     assert chip.interrupts() == TIMEOUT
     assert chip.heard == []
+    assert chip.read(REGISTERS, TX_FSR, 2) == (2048 - 5).to_bytes(2), "what was to be sent is still there"
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_only_a_w5500_whose_arp_is_not_forced_goes_on_sending_to_an_old_mac_address(
+    chip: Driver, forced: bool
+) -> None:
+    if forced and chip.kind == W5500:
+        chip.write(COMMON, 0, bytes([0x02]))
+    chip.send(EDGE[0], b"before")
+    chip.mega.other_macs()
+    chip.send(EDGE[0], b"after")
+    assert chip.interrupts() == SENT
+    deaf = chip.kind == W5500 and not forced
+    assert [data for *_, data in chip.heard] == [b"before"] + [b"after"] * (not deaf)
 
 
 def test_only_the_w5500_tells_that_its_cable_is_out(chip: Driver) -> None:
@@ -175,6 +190,15 @@ def test_a_deaf_chip_sends_but_hears_nothing(chip: Driver) -> None:
     chip.mega.give(EDGE, BOARD, b"A1")
     chip.send(EDGE[0], b"hello")
     assert chip.interrupts() == SENT
+
+
+def test_the_first_socket_of_a_half_deaf_chip_hears_nothing(chip: Driver) -> None:
+    chip.mega.chip_trouble(HALF_DEAF)
+    lost = chip.mega.counts.datagrams_lost
+    chip.mega.give(EDGE, BOARD, b"A1")
+    chip.mega.run(0.001)
+    assert chip.interrupts() == 0
+    assert chip.mega.counts.datagrams_lost == lost + 1
 
 
 def test_a_reset_of_the_board_leaves_the_chip_alone_and_a_power_cycle_does_not(chip: Driver) -> None:

@@ -115,6 +115,12 @@ void mega_silent_host(struct mega *mega, int place, uint32_t ip)
     mega->network.silent[place] = ip;
 }
 
+/* Every host has another MAC address from now on, as a Pi whose card is put into another one. */
+void mega_other_macs(struct mega *mega)
+{
+    mega->chip.macs++;
+}
+
 void mega_cable(struct mega *mega, bool in)
 {
     mega->chip.link = in;

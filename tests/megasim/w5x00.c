@@ -55,7 +55,7 @@ void chip_defaults(struct chip *chip)
         chip->common[W5100_RMSR] = chip->common[W5100_TMSR] = 0x55; /* 2 KiB for each socket */
     for (int i = 0; i < CHIP_SOCKETS; i++)
         socket_defaults(chip, &chip->sockets[i]);
-    if (chip->trouble == TROUBLE_STUCK || chip->trouble == TROUBLE_DEAF)
+    if (chip->trouble >= TROUBLE_STUCK)
         chip->trouble = TROUBLE_NONE;
 }
 

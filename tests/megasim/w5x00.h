@@ -13,8 +13,11 @@
 enum { CHIP_NONE = 0, CHIP_OTHER = 1, CHIP_W5100 = 5100, CHIP_W5500 = 5500 };
 
 /* What can be wrong with it. HIGH and LOW: MISO stuck, nothing in the chip works. STUCK: registers answer, but no SEND
- * ever ends (W5100 errata, no. 1). DEAF: nothing is received. A software reset ends the last two. */
-enum { TROUBLE_NONE = 0, TROUBLE_HIGH = 1, TROUBLE_LOW = 2, TROUBLE_STUCK = 3, TROUBLE_DEAF = 4 };
+ * ever ends (W5100 errata, no. 1). DEAF: nothing is received; HALF_DEAF: socket 0 receives nothing. A software reset
+ * ends the last three. */
+enum {
+    TROUBLE_NONE = 0, TROUBLE_HIGH = 1, TROUBLE_LOW = 2, TROUBLE_STUCK = 3, TROUBLE_DEAF = 4, TROUBLE_HALF_DEAF = 5,
+};
 
 /* The largest UDP payload that both chips send in one frame. */
 #define DATAGRAM_BYTES 1472
@@ -37,6 +40,7 @@ struct socket {
     bool sending;
     uint64_t ends_us;
     uint8_t result; /* the interrupt bit that the running SEND ends with */
+    uint32_t asked_ip, asked_macs; /* who answered its last ARP request, and when; 0: nobody */
 };
 
 /* Things that a driver must not do; every count stays 0 with a sane one. */
@@ -47,6 +51,7 @@ struct misuse {
 struct chip {
     int kind, trouble;
     bool link;
+    uint32_t macs; /* how often the hosts around it have got other MAC addresses */
     uint64_t now_us, ready_us, reset_us;
     uint8_t common[0x40];
     struct socket sockets[CHIP_SOCKETS];

@@ -16,6 +16,7 @@ enum { CLOSED = 0x00, UDP = 0x22 };
 enum { GOT_DATA = 0x04, TIMEOUT = 0x08, SENT = 0x10 };
 #define MODE 0x0F
 #define MODE_UDP 2
+#define FORCE_ARP 0x02 /* W5500, in the common mode register */
 #define NO_BROADCASTS 0x40 /* W5500 */
 #define UDP_HEADER 8
 
@@ -68,7 +69,8 @@ static void settle(const struct chip *chip, struct socket *socket)
     if (socket->sending && chip->now_us >= socket->ends_us && chip->trouble != TROUBLE_STUCK) {
         socket->sending = false;
         socket->registers[IR] |= socket->result;
-        put_word(socket->registers + TX_RD, socket->sent);
+        if (socket->result == SENT) /* after a time-out the memory stays as it is */
+            put_word(socket->registers + TX_RD, socket->sent);
     }
 }
 
@@ -92,6 +94,18 @@ static bool reachable(const struct chip *chip, uint32_t ip)
     if (ip == ANY_HOST || ip == (own | ~mask))
         return true;
     return chip->answers(chip->owner, (ip & mask) == (own & mask) ? ip : gateway);
+}
+
+/* A W5500 whose ARP is not forced asks once for each destination, and goes on sending to the MAC address of then. */
+static bool finds(const struct chip *chip, struct socket *socket, uint32_t ip)
+{
+    bool asks = chip->kind == CHIP_W5100 || chip->common[MR] & FORCE_ARP || socket->asked_ip != ip;
+    if (!asks)
+        return chip->link;
+    bool found = reachable(chip, ip);
+    socket->asked_ip = found && ip != ANY_HOST ? ip : 0;
+    socket->asked_macs = chip->macs;
+    return found;
 }
 
 static uint64_t give_up_us(const struct chip *chip)
@@ -125,12 +139,12 @@ static void send(struct chip *chip, int number)
     datagram.from_port = chip_word(socket->registers + PORT);
     datagram.to_ip = long_word(socket->registers + DIPR);
     datagram.to_port = chip_word(socket->registers + DPORT);
-    bool goes = reachable(chip, datagram.to_ip);
+    bool goes = finds(chip, socket, datagram.to_ip);
     socket->sent = to;
     socket->sending = true;
     socket->result = goes ? SENT : TIMEOUT;
     socket->ends_us = chip->now_us + (goes ? ARP_US + length / BYTES_PER_US : give_up_us(chip));
-    if (goes && chip->trouble != TROUBLE_STUCK)
+    if (goes && socket->asked_macs == chip->macs && chip->trouble != TROUBLE_STUCK)
         chip->send(chip->owner, &datagram);
 }
 
@@ -141,6 +155,7 @@ static void open(struct socket *socket)
     socket->registers[IR] = 0;
     socket->sending = false;
     socket->sent = socket->received = 0;
+    socket->asked_ip = 0;
     memset(socket->registers + TX_RD, 0, RX_WR + 2 - TX_RD);
 }
 
@@ -228,10 +243,10 @@ bool chip_receive(struct chip *chip, const struct datagram *datagram)
 {
     uint32_t own = chip_ip(chip), everybody = own | ~long_word(chip->common + 5);
     bool broadcast = datagram->to_ip == ANY_HOST || datagram->to_ip == everybody;
-    bool works = chip->trouble == TROUBLE_NONE || chip->trouble == TROUBLE_STUCK;
+    bool works = chip->trouble == TROUBLE_NONE || chip->trouble == TROUBLE_STUCK || chip->trouble == TROUBLE_HALF_DEAF;
     if (chip->kind < CHIP_W5100 || chip->now_us < chip->ready_us || !works || !chip->link)
         return false;
-    for (int i = 0; i < chip_sockets(chip); i++) {
+    for (int i = chip->trouble == TROUBLE_HALF_DEAF; i < chip_sockets(chip); i++) {
         struct socket *socket = &chip->sockets[i];
         bool listens = socket->registers[SR] == UDP && chip_word(socket->registers + PORT) == datagram->to_port;
         bool deaf = broadcast && chip->kind == CHIP_W5500 && socket->registers[MR] & NO_BROADCASTS;
