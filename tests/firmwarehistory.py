@@ -17,6 +17,8 @@ BAD_S = 260.0
 CALM_S = 75.0
 # Between two faults; what lasts, lasts for at most MOST_S, and then everything works again.
 BETWEEN_S, MOST_S = 25.0, 60.0
+# A poll a second, and its second try 0.1 s later.
+NOTICED_S = 1.5
 # A resonator is that far off.
 PPM = (-4000, 0, 4000)
 
@@ -78,6 +80,8 @@ class History:
     def sensor_mains(self) -> None:
         channel = self.random.choice((1, 2, 3))
         self.house.sensor_mains(channel, not self.house.sensors[channel - 1].on)
+        # Whoever is away between two polls only is never missed, and so is believed at once.
+        self.house.run(NOTICED_S)
 
     def sensor_noise(self) -> None:
         channel = self.random.choice((1, 2, 3))
