@@ -54,10 +54,17 @@ class LateDates:
                 boot.floor_ms = max(boot.floor_ms, taken_ms - reading.seq)
             else:
                 boot.undated = True
-                self._db.execute(
-                    "INSERT INTO undated (stream, seq, uptime_ms) VALUES (?, ?, ?)",
-                    (stream, reading.seq, reading.uptime_ms),
-                )
+                self._let_wait(stream, reading)
+
+    def _let_wait(self, stream: int, fill: Reading) -> None:
+        """A fill whose date is not known yet, and neither when the gaps beside it end and begin."""
+        self._db.execute(
+            "INSERT INTO undated (stream, seq, uptime_ms) VALUES (?, ?, ?)",
+            (stream, fill.seq, fill.uptime_ms),
+        )
+        beside = (stream, fill.seq)
+        self._db.execute("UPDATE gaps SET to_ms = NULL WHERE stream = ? AND to_seq = ? - 1", beside)
+        self._db.execute("UPDATE gaps SET from_ms = NULL WHERE stream = ? AND from_seq = ? + 1", beside)
 
     def mend_times(self, stream: int, from_seq: int, to_seq: int) -> None:
         """Gaps around from_seq ... to_seq whose times are not known get those of the rows beside them."""
@@ -128,7 +135,8 @@ class LateDates:
         low, high = self._room(stream, reading.seq)
         taken_ms = boot.dating.date(reading.uptime_ms)
         if taken_ms is None:
-            return low if low is not None else high
+            # Where nothing after it has a date it can wait for its own; else the place between is all there is.
+            return None if high is None else high if low is None else low
         taken_ms = taken_ms if low is None else max(taken_ms, low)
         return taken_ms if high is None else min(taken_ms, high)
 

@@ -201,6 +201,23 @@ def test_a_fill_among_rows_that_wait_waits_with_them(dark: Edge) -> None:
     assert dates == sorted(set(dates))
 
 
+def test_a_fill_after_which_nothing_is_dated_waits_until_its_time_is_known(edge: Edge) -> None:
+    measure(edge, 60)
+    edge.commit()
+    edge.restart(era="era-2")
+    edge.hear(lost(63, 3))
+    edge.commit()
+    edge.hear(reading(62, 62_000), reading(64, 64_000))
+    edge.commit()
+    assert (edge.rows()[62], edge.rows()[64], waiting(edge)) == (None, None, 2)
+    edge.live_through(10, uptime_ms=edge.starts_ms + edge.mono_ms)
+    edge.commit()
+    assert max(abs((edge.rows()[seq] or 0) - OWN_MS - 1_000 * seq) for seq in (62, 64)) <= 5
+    assert [(gap.from_seq, gap.from_ms, gap.to_ms) for gap in edge.history().gaps(None, None)] == [
+        (61, edge.rows()[60], edge.rows()[62]), (63, edge.rows()[62], edge.rows()[64]),
+    ]  # fmt: skip
+
+
 def test_a_fill_into_a_stream_of_gaps_alone_is_dated_in_the_same_run(dark: Edge) -> None:
     dark.hear(hello(20_000), lost(10, 10))
     dark.commit()
