@@ -89,10 +89,10 @@ class Dating:
 
     def pass_time(self, at: Instant) -> None:
         """Tell it what time it is; call it before a commit dates records."""
-        newest = self.anchors.newest(certain=False)
         self._now_uptime_ms, self._latest_ms = None, at.own_ms
         patience_ms = QUIET_MS if self.anchors.heard_once else GONE_MS
-        self._quiet = newest is not None and self.anchors.silent_ms(at) >= patience_ms
+        self._quiet = self.anchors.silent_ms(at) >= patience_ms
+        newest = self.anchors.newest()  # a late hello would say that what was measured since is yet to come
         if newest is not None and newest.era == at.era:
             self._now_uptime_ms = newest.uptime_ms + (at.mono_ms - newest.mono_ms)
 

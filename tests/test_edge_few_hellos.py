@@ -99,6 +99,19 @@ def test_a_boot_that_ended_before_its_rate_was_known_is_dated_by_a_rough_one(
     assert wrong < 150
 
 
+def test_one_late_hello_does_not_say_that_a_record_is_yet_to_come() -> None:
+    """With the Pi comes a hello of 2.5 s ago, and a record of 1 s ago."""
+    device = Device(error=0.002)
+    device.run(3 * MINUTE_MS)
+    device.reboot_of_the_pi(known=True)
+    device.run(20_000, hellos=False)
+    device.dating.hello(device.uptime_ms - LATE_MS, device.at())
+    device.dating.pass_time(device.at())
+    wrong = device.wrong_by(1_000)
+    assert wrong is not None
+    assert wrong < 5
+
+
 # The mark
 
 
