@@ -35,7 +35,9 @@ class Dating:
     def __init__(self, anchors: Anchors, prior_rate: float | None = None) -> None:
         self.anchors = anchors
         self.prior_rate = prior_rate  # of the same board in an earlier boot
-        self.guessed = False  # a date was taken from too few hellos to tell whether all of them were late
+        self.guessed = (
+            False  # a date was given by hellos that may all be late, or farther than the rate reaches
+        )
         self.final = False  # the boot is over: what cannot be dated well now never can
         self._quiet = False  # hellos stay away: what can be known now is all there will be for a while
         self._now_uptime_ms: float | None = None
@@ -59,8 +61,10 @@ class Dating:
 
     def date(self, uptime_ms: int) -> int | None:
         """UTC ms of an uptime, or None while it cannot be known well enough; never later than now."""
+        if self.final and self._latest_ms is None:
+            return None
         taken_ms = self._date(uptime_ms)
-        if taken_ms is None or (self.final and self._latest_ms is None):
+        if taken_ms is None:
             return None
         return taken_ms if self._latest_ms is None else min(taken_ms, self._latest_ms)
 
@@ -113,9 +117,11 @@ class Dating:
         if low and uptime_ms < newest.uptime_ms:
             return self._between(low, newest, None, uptime_ms)
         rate, reach_ms = self._borrowed_rate(len(self.anchors.kept))
-        if self.final or self._quiet or abs(uptime_ms - newest.uptime_ms) <= reach_ms:
-            return _along(newest, rate, uptime_ms)
-        return None
+        if abs(uptime_ms - newest.uptime_ms) > reach_ms:
+            if not (self.final or self._quiet):
+                return None
+            self.guessed = True
+        return _along(newest, rate, uptime_ms)
 
     def _between(self, low: Anchor, high: Anchor, place: int | None, uptime_ms: int) -> int:
         assert low.own_ms is not None
@@ -134,9 +140,11 @@ class Dating:
                 return None
             if not self._own_known():
                 reach_ms = min(reach_ms, DEVICE_CLOCK_MS)
-        if self.final or abs(uptime_ms - anchor.uptime_ms) <= reach_ms:
-            return _along(anchor, rate, uptime_ms)
-        return None
+        if abs(uptime_ms - anchor.uptime_ms) > reach_ms:
+            if not self.final:
+                return None
+            self.guessed = True
+        return _along(anchor, rate, uptime_ms)
 
     def _own_known(self) -> bool:
         newest = self.anchors.newest(certain=False)

@@ -7,7 +7,8 @@ from collecting import Edge, hello, lost, reading
 from drifting import MINUTE_MS, Device, jitter
 
 from edge.anchors import ENOUGH_HELLOS, Anchors
-from edge.dating import GONE_MS, QUIET_MS, Dating
+from edge.clock import Instant
+from edge.dating import GONE_MS, QUIET_MS, UNRATED_REACH_MS, Dating
 
 LATE_MS = 2_500
 
@@ -97,6 +98,7 @@ def test_a_boot_that_ended_before_its_rate_was_known_is_dated_by_a_rough_one(
     wrong = device.wrong_by(140_000)
     assert wrong is not None
     assert wrong < 150
+    assert device.dating.guessed
 
 
 def test_one_late_hello_does_not_say_that_a_record_is_yet_to_come() -> None:
@@ -113,6 +115,28 @@ def test_one_late_hello_does_not_say_that_a_record_is_yet_to_come() -> None:
 
 
 # The mark
+
+
+@pytest.mark.parametrize(("ago_ms", "guessed"), [(UNRATED_REACH_MS, False), (UNRATED_REACH_MS + 1_000, True)])
+def test_a_date_farther_away_than_its_rate_reaches_is_a_guess(ago_ms: int, guessed: bool) -> None:
+    device = Device()
+    device.now_ms = 120_000
+    device.run(ENOUGH_HELLOS * 1_000)
+    first_ms = 120_000 + 1_000
+    device.dating.final = True
+    assert device.wrong_by(round(device.now_ms) - first_ms + ago_ms) is not None
+    assert device.dating.guessed is guessed
+
+
+def test_what_waits_is_no_guess() -> None:
+    device = Device()
+    device.now_ms = 120_000
+    device.run(ENOUGH_HELLOS * 1_000)
+    assert device.wrong_by(60_000) is None
+    device.dating.pass_time(Instant(130_000, None, device.era))
+    device.dating.final = True
+    assert device.wrong_by(60_000) is None
+    assert not device.dating.guessed
 
 
 def marked(edge: Edge) -> bool:
