@@ -21,7 +21,8 @@ CAUSES: tuple[str, ...] = (
 class Gap:
     """Records from_seq ... to_seq of one boot are missing between from_ms and to_ms (UTC, None: not known).
 
-    from_seq = to_seq + 1 is a silence in which no record was numbered.
+    from_seq = to_seq + 1 is a silence in which no record was numbered, or of which none is known; `estimated` then says
+    about how many there would have been at the pace of the boot before (None: not known).
     """
 
     source: str
@@ -31,6 +32,7 @@ class Gap:
     cause: str
     from_ms: int | None
     to_ms: int | None
+    estimated: int | None = None
 
     @property
     def records(self) -> int:
@@ -51,6 +53,7 @@ class GapSum:
     records: int
     from_ms: int | None
     to_ms: int | None
+    estimated: int = 0  # of silences, beside the records
 
     @property
     def explained(self) -> bool:

@@ -153,7 +153,7 @@ def _after(query: Query) -> GapKey | None:
 
 def _gap(gap: Gap) -> Shape:
     names = ("source", "boot", "from_seq", "to_seq", "cause", "from_ms", "to_ms")
-    return {name: getattr(gap, name) for name in names}
+    return {name: getattr(gap, name) for name in names} | {"estimated_records": gap.estimated}
 
 
 def _by_cause(sums: "list[CauseSum] | tuple[CauseSum, ...]") -> Shape:

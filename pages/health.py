@@ -20,7 +20,10 @@ JOIN_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class CauseSum:
-    """All gaps of one cause: how many, as how many pauses, their records, their time, when the last began."""
+    """All gaps of one cause: how many, as how many pauses, their records, their time, when the last began.
+
+    `estimated` records are those of silences, of which nobody knows the number.
+    """
 
     cause: str
     gaps: int
@@ -28,6 +31,7 @@ class CauseSum:
     records: int
     ms: int
     last_ms: int | None
+    estimated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def _cause_sum(cause: str, gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> 
         sum(gap.records for gap in gaps),
         sum(high - low for low, high in timed),
         max(begun, default=None),
+        sum(gap.estimated for gap in gaps),
     )
 
 

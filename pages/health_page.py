@@ -210,7 +210,8 @@ class HealthWriter:
 
     def _cause(self, row: CauseSum) -> CauseRow:
         name = cause_name(row.cause, self._t)
-        gaps, records = self._f.count(row.pauses), self._f.count(row.records)
+        gaps, records = self._f.count(row.pauses), self._f.count(row.records + row.estimated)
+        records = f"≈ {records}" if row.estimated else records
         if row.last_ms is None:
             return CauseRow(name, gaps, records, self._f.brief(row.ms), "", "", "")
         day = day_of(row.last_ms, self._f.zone).isoformat()

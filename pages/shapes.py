@@ -192,6 +192,9 @@ ANSWERS: dict[str, Shape] = {
                         "cause": _TEXT,
                         "from_ms": _MS_OR_NULL,
                         "to_ms": _MS_OR_NULL,
+                        "estimated_records": _or_null(
+                            "integer", description="In a silence: about how many, at the pace before it"
+                        ),
                     }
                 )
             ),

@@ -13,7 +13,7 @@ from metering.reading import Meter
 from store.changes import TIMEZONE, Changes
 from store.database import Database
 from store.meters import Meters
-from store.silence import silences
+from store.silence import Span, silences
 from store.streams import Streams
 
 # No date lies beyond the year 9999, which is all that people and ISO 8601 write.
@@ -153,21 +153,21 @@ class History:
         singles = chain(
             self._closed((Gap(*row) for row in rows), edges), self._silences(edges, from_ms, to_ms)
         )
-        return found + [GapSum(g.source, g.cause, 1, g.records, g.from_ms, g.to_ms) for g in singles]
+        return found + [
+            GapSum(g.source, g.cause, 1, g.records, g.from_ms, g.to_ms, g.estimated or 0) for g in singles
+        ]
 
-    def _silences(
-        self, edges: list[tuple[str, int, int, int]], from_ms: int | None, to_ms: int | None
-    ) -> Iterator[Gap]:
+    def _silences(self, edges: list[Span], from_ms: int | None, to_ms: int | None) -> Iterator[Gap]:
         for gap in silences(edges):
             begins, ends = gap.from_ms or 0, gap.to_ms or 0
             if (from_ms is None or ends >= from_ms) and (to_ms is None or begins < to_ms):
                 yield gap
 
-    def _closed(self, gaps: Iterable[Gap], edges: list[tuple[str, int, int, int]]) -> Iterator[Gap]:
+    def _closed(self, gaps: Iterable[Gap], edges: list[Span]) -> Iterator[Gap]:
         """The gaps, of which one at the end of a boot ends when the next boot of its source has its first row."""
         begins: dict[str, list[int]] = {}
-        for source, _boot, first_ms, _last_ms in edges:
-            begins.setdefault(source, []).append(first_ms)
+        for span in edges:
+            begins.setdefault(span.source, []).append(span.first_ms)
         for times in begins.values():
             times.sort()
         for gap in gaps:
@@ -177,14 +177,14 @@ class History:
                 gap = replace(gap, to_ms=times[next_boot]) if next_boot < len(times) else gap
             yield gap
 
-    def _edges(self) -> list[tuple[str, int, int, int]]:
-        """(source, boot, first taken_ms, last taken_ms) of each stream of readings that has dated rows."""
-        return list(
-            self._db.execute(
-                "SELECT source, boot, first_ms, last_ms FROM streams WHERE site = ? AND first_ms IS NOT NULL",
-                (self._site,),
-            )
+    def _edges(self) -> list[Span]:
+        """Each stream of readings that has dated rows."""
+        rows = self._db.execute(
+            "SELECT source, boot, first_ms, last_ms, cursor - first + 1 FROM streams"
+            " WHERE site = ? AND first_ms IS NOT NULL",
+            (self._site,),
         )
+        return [Span(*row) for row in rows]
 
 
 def gap_key(gap: Gap) -> GapKey:

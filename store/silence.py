@@ -1,10 +1,12 @@
-"""Silences: the time between two boots of one source in which nothing was measured.
+"""Silences: the time between two boots of one source of which nothing is there.
 
-No record is missing there (the device was off, so it numbered none), but the interval still has a cause.
+The device was off, so it numbered nothing; or it had numbered some records, and they died with the power of its RAM.
+Nobody can tell how many, so they are estimated, and the interval has a cause in either case.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import NamedTuple
 
 from metering.gap import Gap
 
@@ -12,13 +14,29 @@ from metering.gap import Gap
 SHORTEST_MS = 5_000
 
 
-def silences(spans: Iterable[tuple[str, int, int, int]]) -> Iterator[Gap]:
-    """Gaps `device-off` between (source, boot, first_ms, last_ms) spans of the same source."""
-    in_time = sorted(spans, key=lambda span: (span[0], span[2]))
-    for source, group in groupby(in_time, key=lambda span: span[0]):
-        last_ms: int | None = None
-        for _source, boot, first_ms, until_ms in group:
-            if last_ms is not None and first_ms - last_ms > SHORTEST_MS:
-                yield Gap(source, boot, 1, 0, "device-off", last_ms, first_ms)
+class Span(NamedTuple):
+    """One boot: from its first dated row to its last, and how many records it numbered."""
+
+    source: str
+    boot: int
+    first_ms: int
+    last_ms: int
+    records: int = 0
+
+    def estimated_in(self, ms: int) -> int | None:
+        """About how many records it would have had in this time; None while its pace is not known."""
+        lasted_ms = self.last_ms - self.first_ms
+        return (self.records * ms + lasted_ms // 2) // lasted_ms if self.records and lasted_ms else None
+
+
+def silences(spans: Iterable[Span]) -> Iterator[Gap]:
+    """Gaps `device-off` between spans of the same source."""
+    in_time = sorted(spans, key=lambda span: (span.source, span.first_ms))
+    for source, group in groupby(in_time, key=lambda span: span.source):
+        last: Span | None = None
+        for span in group:
+            if last is not None and (off_ms := span.first_ms - last.last_ms) > SHORTEST_MS:
+                times = last.last_ms, span.first_ms
+                yield Gap(source, span.boot, 1, 0, "device-off", *times, last.estimated_in(off_ms))
             # Boots may overlap by an uncertain date; what one of them measured was no silence.
-            last_ms = until_ms if last_ms is None else max(last_ms, until_ms)
+            last = span if last is None or span.last_ms > last.last_ms else last

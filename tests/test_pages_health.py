@@ -27,6 +27,9 @@ def test_a_house_in_order_has_no_unexplained_gap(house: FilledHouse) -> None:
         held = account(history, NOW_MS)
     assert (held.unexplained, held.unexplained_ms) == (0, 0)
     assert [cause.cause for cause in held.causes] == ["sensor", "device-off"]
+    assert held.causes[0].estimated == 0
+    off = held.causes[1]
+    assert (off.records, off.estimated) == (0, off.ms // STEP_MS), "one record in STEP_MS before it"
     assert 0.94 < held.recorded_ms / held.watched_ms < 0.96
 
 

@@ -12,7 +12,7 @@ from metering.gap import Gap
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.part import Hole, Part
-from store.silence import SHORTEST_MS, silences
+from store.silence import SHORTEST_MS, Span, silences
 
 
 @pytest.fixture
@@ -27,26 +27,38 @@ def off(from_ms: int, to_ms: int, boot: int = 8, source: str = "garage") -> Gap:
 
 
 def test_the_time_between_two_boots_is_a_silence_without_a_missing_record() -> None:
-    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 60_000, 70_000)])) == [off(100, 60_000)]
+    assert list(silences([Span("garage", 7, 0, 100), Span("garage", 8, 60_000, 70_000)])) == [
+        off(100, 60_000)
+    ]
 
 
 def test_a_short_restart_is_no_silence() -> None:
-    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 100 + SHORTEST_MS, 70_000)])) == []
-    assert list(silences([("garage", 7, 0, 100), ("garage", 8, 101 + SHORTEST_MS, 70_000)])) != []
+    assert list(silences([Span("garage", 7, 0, 100), Span("garage", 8, 100 + SHORTEST_MS, 70_000)])) == []
+    assert list(silences([Span("garage", 7, 0, 100), Span("garage", 8, 101 + SHORTEST_MS, 70_000)])) != []
 
 
 def test_boots_of_different_sources_explain_nothing_about_each_other() -> None:
-    assert list(silences([("garage", 7, 0, 100), ("cellar", 8, 60_000, 70_000)])) == []
+    assert list(silences([Span("garage", 7, 0, 100), Span("cellar", 8, 60_000, 70_000)])) == []
 
 
 def test_silences_follow_time_and_not_the_order_of_boot_numbers() -> None:
-    spans = [("garage", 9, 0, 100), ("garage", 3, 60_000, 70_000), ("garage", 5, 90_000, 99_000)]
+    spans = [Span("garage", 9, 0, 100), Span("garage", 3, 60_000, 70_000), Span("garage", 5, 90_000, 99_000)]
     assert list(silences(spans)) == [off(100, 60_000, 3), off(70_000, 90_000, 5)]
 
 
 def test_a_boot_inside_another_one_does_not_make_a_silence_of_what_was_measured() -> None:
-    spans = [("garage", 7, 0, 100_000), ("garage", 8, 10_000, 20_000), ("garage", 9, 110_000, 120_000)]
+    spans = [
+        Span("garage", 7, 0, 100_000),
+        Span("garage", 8, 10_000, 20_000),
+        Span("garage", 9, 110_000, 120_000),
+    ]
     assert list(silences(spans)) == [off(100_000, 110_000, 9)]
+
+
+def test_what_a_silence_lacks_is_estimated_by_the_pace_before_it() -> None:
+    before = Span("garage", 7, 0, 100_000, records=300)
+    (silence,) = silences([before, Span("garage", 8, 160_000, 170_000, records=5)])
+    assert (silence.records, silence.estimated) == (0, 180)
 
 
 def test_a_range_shows_the_gaps_that_touch_it(edge: Twin) -> None:
