@@ -111,10 +111,8 @@ class LateDates:
         self, stream: int, boot: Boot, waiting: list[tuple[int, int]], times: list[int], uncertain: bool
     ) -> None:
         low, high = waiting[0][0], waiting[len(times) - 1][0]
-        self._db.executemany(
-            "UPDATE readings SET taken_ms = ? WHERE stream = ? AND seq = ?",
-            [(taken_ms, stream, seq) for (seq, _uptime), taken_ms in zip(waiting, times, strict=True)],
-        )
+        seqs = (seq for seq, _uptime in waiting[: len(times)])
+        self._rows.date(stream, zip(times, seqs, strict=True))
         self._db.execute("DELETE FROM undated WHERE stream = ? AND seq <= ?", (stream, high))
         rows = self._db.execute(
             "SELECT seq, channel, taken_ms FROM readings WHERE stream = ? AND seq BETWEEN ? AND ?",

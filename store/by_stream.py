@@ -13,11 +13,17 @@ from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from store.database import Database
 from store.meters import Meters
+from store.row_check import intact_sql, row_check_sql
 
 HOUR_MS = 3_600_000
 _VALUES = ", ".join(COLUMNS)
-_MARKS = ", ".join("?" * (4 + len(COLUMNS)))
-_INSERT = f"INSERT INTO readings (stream, seq, channel, taken_ms, {_VALUES}) VALUES ({_MARKS})"
+_MARKS = [f"?{number + 1}" for number in range(4 + len(COLUMNS))]
+_INSERT = (
+    f"INSERT INTO readings (stream, seq, channel, taken_ms, {_VALUES}, row_check)"
+    f" VALUES ({', '.join(_MARKS)}, {row_check_sql(_MARKS[2], _MARKS[1], _MARKS[3], _MARKS[4:])})"
+)
+# A row gets its date, and with it another check.
+_DATE = f"UPDATE readings SET taken_ms = ?1, row_check = {row_check_sql('channel', 'seq', '?1')}"
 _HOUR = (
     "INSERT INTO hours (meter, hour, stream, from_seq, to_seq) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (meter, hour, stream) DO UPDATE SET from_seq = min(from_seq, excluded.from_seq),"
@@ -31,6 +37,8 @@ Stretch = tuple[int, int, int, int]  # stream, from_seq, to_seq, channel
 class RowsByStream:
     """The readings of the one house this edge stands in (site 0)."""
 
+    intact = intact_sql("channel")
+
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
         self.meters = Meters(db, site)
@@ -38,6 +46,12 @@ class RowsByStream:
     def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
         self._db.executemany(_INSERT, [(stream, *row) for row in rows])
         self.index(stream, source, rows)
+
+    def date(self, stream: int, times: Iterable[tuple[int, int]]) -> None:
+        """Enter the (taken_ms, seq) of rows that waited; `index` wants to follow."""
+        self._db.executemany(
+            f"{_DATE} WHERE stream = ?2 AND seq = ?3", [(taken_ms, stream, seq) for taken_ms, seq in times]
+        )
 
     def index(self, stream: int, source: str, rows: Iterable[Row]) -> None:
         """Enter dated rows in the hour index; undated ones wait until they are dated."""

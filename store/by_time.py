@@ -13,10 +13,14 @@ from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, Meter, Row
 from store.database import Database
 from store.meters import Meters
+from store.row_check import intact_sql, row_check_sql
 
 _VALUES = ", ".join(COLUMNS)
-_MARKS = ", ".join("?" * (5 + len(COLUMNS)))
-_INSERT = f"INSERT INTO readings (site, meter, taken_ms, stream, seq, {_VALUES}) VALUES ({_MARKS})"
+_MARKS = [f"?{number + 1}" for number in range(5 + len(COLUMNS))]
+_INSERT = (
+    f"INSERT INTO readings (site, meter, taken_ms, stream, seq, {_VALUES}, row_check)"
+    f" VALUES ({', '.join(_MARKS)}, {row_check_sql(_MARKS[1], _MARKS[4], _MARKS[2], _MARKS[5:])})"
+)
 _RANGE = "r.site = ? AND r.meter = ? AND r.taken_ms >= ? AND r.taken_ms < ?"
 # Rows are read in pages of the key, so that an export of years holds no cursor open and little memory.
 PAGE_ROWS = 5_000
@@ -24,6 +28,8 @@ PAGE_ROWS = 5_000
 
 class RowsByTime:
     """The readings of one site among many."""
+
+    intact = intact_sql("meter")
 
     def __init__(self, db: Database, site: int) -> None:
         self._db = db

@@ -91,3 +91,13 @@ def m001_cloud(db: sqlite_utils.Database) -> None:
         " boot INTEGER NOT NULL, seq INTEGER NOT NULL, taken_ms INTEGER NOT NULL, interval_ms INTEGER NOT NULL,"
         " vals TEXT NOT NULL, PRIMARY KEY (site, source, channel)) WITHOUT ROWID",
     )
+
+
+@_edge()
+def m002_row_check(db: sqlite_utils.Database) -> None:
+    _run(db, "ALTER TABLE readings ADD COLUMN row_check INTEGER")
+
+
+@_cloud()
+def m002_row_check_by_time(db: sqlite_utils.Database) -> None:
+    _run(db, "ALTER TABLE readings ADD COLUMN row_check INTEGER")
