@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlite_utils
 
@@ -31,6 +31,11 @@ SHARED_MODE = 0o660
 
 Params = Sequence[Any]
 
+# The seam for a failing disk: called before each of these steps, and once more when the commit has returned. What it
+# raises stands for what the disk does there: SQLite's own error (full, read-only, broken), or a power cut.
+DiskStep = Literal["begin", "write", "before commit", "after commit"]
+Disk = Callable[[DiskStep], None]
+
 
 class Unopenable(Exception):
     """The database cannot be opened; the message says which file, why, and what to do."""
@@ -39,15 +44,18 @@ class Unopenable(Exception):
 class Database:
     """One connection, used by one thread."""
 
-    def __init__(self, conn: sqlite3.Connection, at_commit: Callable[[str], None] | None = None) -> None:
+    def __init__(self, conn: sqlite3.Connection, disk: Disk | None = None) -> None:
         self.conn = conn
-        # The seam for power cuts: called with "before" and "after" each commit.
-        self._at_commit = at_commit or (lambda _when: None)
+        self._disk = disk
 
     def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
+        if self._disk and not sql.startswith("SELECT"):
+            self._disk("write")
         return self.conn.execute(sql, params)
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> sqlite3.Cursor:
+        if self._disk:
+            self._disk("write")
         return self.conn.executemany(sql, rows)
 
     def insert_id(self, sql: str, params: Params) -> int:
@@ -61,16 +69,17 @@ class Database:
         It takes the write lock first (BEGIN IMMEDIATE): a plain BEGIN that reads before it writes fails at
         once with "database is locked" when another process wrote in between.
         """
+        self._at("begin")
         self.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._at_commit("before")
+            self._at("before commit")
             self.conn.execute("COMMIT")
         except BaseException:
             if self.conn.in_transaction:
                 self.conn.execute("ROLLBACK")
             raise
-        self._at_commit("after")
+        self._at("after commit")
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -84,8 +93,12 @@ class Database:
     def close(self) -> None:
         self.conn.close()
 
+    def _at(self, step: DiskStep) -> None:
+        if self._disk:
+            self._disk(step)
 
-def open_database(path: Path, twin: str, at_commit: Callable[[str], None] | None = None) -> Database:
+
+def open_database(path: Path, twin: str, disk: Disk | None = None) -> Database:
     """Open (and make, and migrate under a file lock) the database of a twin: "edge" or "cloud"."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +110,7 @@ def open_database(path: Path, twin: str, at_commit: Callable[[str], None] | None
             schema.migrate(sqlite_utils.Database(conn), twin)
     except (OSError, sqlite3.Error) as error:
         raise Unopenable(f"database {path} cannot be opened: {error}; {_advice(error)}") from error
-    return Database(conn, at_commit)
+    return Database(conn, disk)
 
 
 def open_reader(path: Path) -> Database:

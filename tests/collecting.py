@@ -1,6 +1,5 @@
 """A collector on a real database, in a time of its own, with senders that remember what they were told."""
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from edge.line import LOST, Ack, Earlier, Garbled, Hello, Line, NoReading, Readi
 from edge.live import Live
 from edge.tally import Tally
 from store.by_stream import RowsByStream
-from store.database import Database, open_database, open_reader
+from store.database import Database, Disk, open_database, open_reader
 from store.gaps import Gaps
 from store.history import History
 from store.part import Hole
@@ -80,17 +79,15 @@ class Wire:
 class Edge:
     """The Pi: it hears lines at `mono_ms` and is ticked every 100 ms while time runs."""
 
-    def __init__(
-        self, folder: Path, at_commit: Callable[[str], None] | None = None, known: bool = True
-    ) -> None:
+    def __init__(self, folder: Path, disk: Disk | None = None, known: bool = True) -> None:
         self.path = folder / "edge.sqlite"
         open_fresh(self.path, "edge").close()
-        self.at_commit, self.known, self.era, self.mono_ms, self.starts_ms = at_commit, known, "era-1", 0, 0
+        self.disk, self.known, self.era, self.mono_ms, self.starts_ms = disk, known, "era-1", 0, 0
         self.wire = Wire(self.path)
         self.start()
 
     def start(self) -> None:
-        self.db: Database = open_database(self.path, "edge", self.at_commit)
+        self.db: Database = open_database(self.path, "edge", self.disk)
         self.collector = Collector(self.db, Tally(), Live())
 
     def restart(self, era: str | None = None) -> None:

@@ -20,7 +20,7 @@ from edge.device import VirtualDevice
 from edge.line import LOST, Garbled, Hello, NoReading, Reading
 from edge.live import Live
 from edge.tally import Tally
-from store.database import Database, open_database
+from store.database import Database, DiskStep, open_database
 
 EDGE = ("edge", 8485)
 START_MS = 1_800_000_000_000
@@ -140,7 +140,7 @@ class EdgeSide:
         if known_from > now:
             self.dark.append((self.down_since or now, known_from))
         self.started, self.known_from = now, known_from
-        self.db = open_database(self.path, "edge", self._at_commit)
+        self.db = open_database(self.path, "edge", self._disk)
         self.collector = Collector(self.db, Tally(), Live())
 
     def stop(self, now: float) -> None:
@@ -164,9 +164,9 @@ class EdgeSide:
                 self.heard[line.boot] = self.starts, before + (now >= self.known_from)
         self.collector.hear(Heard(lines, self, self.instant(now)))
 
-    def _at_commit(self, when: str) -> None:
-        if self.random.random() < self.cut_chance / 2:
-            raise PowerCut(f"{when} the commit")
+    def _disk(self, step: DiskStep) -> None:
+        if "commit" in step and self.random.random() < self.cut_chance / 2:
+            raise PowerCut(step)
 
 
 class House:
@@ -211,7 +211,7 @@ class House:
         try:
             self._edge_step(calm)
         except PowerCut as cut:
-            self.note(f"edge loses power {cut}")
+            self.note(f"edge loses power at {cut}")
             self._edge_down(self.random.uniform(1_000, 30_000))
         for _at, data in self.down.arrived(self.now):
             if self.now >= self.device.off_until:

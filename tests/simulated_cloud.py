@@ -13,7 +13,7 @@ from weather import PowerCut, Weather
 from cloud.intake import cursors_of, take
 from store.backlog import Backlog
 from store.clouds import Clouds
-from store.database import Database, open_database
+from store.database import Database, DiskStep, open_database
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.failure import NotAdmitted, RowsRefused, Unreachable
@@ -73,17 +73,17 @@ class CloudSide:
 
     def _open(self) -> Database:
         if self.db is None:
-            self.db = open_database(self.path, "cloud", self._at_commit)
+            self.db = open_database(self.path, "cloud", self._disk)
         return self.db
 
     def _down(self, ms: float) -> None:
         self.close()
         self.off_until = self.now() + ms
 
-    def _at_commit(self, when: str) -> None:
-        if not self.calm and self.random.random() < self.weather.cut_at_commit / 2:
+    def _disk(self, step: DiskStep) -> None:
+        if "commit" in step and not self.calm and self.random.random() < self.weather.cut_at_commit / 2:
             self.cuts += 1
-            raise PowerCut(f"{when} the commit")
+            raise PowerCut(step)
 
 
 class TwinHouse(House):

@@ -12,6 +12,7 @@ from collecting import BOOT, Edge, hello, lost, reading, s1
 from edge import collector
 from edge.line import Ack, encode
 from edge.pace import MOST_WAITING
+from store.database import DiskStep
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ class Disk:
     def __init__(self) -> None:
         self.full = False
 
-    def __call__(self, when: str) -> None:
-        if self.full and when == "before":
+    def __call__(self, step: DiskStep) -> None:
+        if self.full and step == "before commit":
             raise sqlite3.OperationalError("disk is full")
 
 
@@ -173,10 +174,10 @@ class PowerCut(BaseException):
     pass
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_power_cut_at_the_commit_loses_and_doubles_nothing(tmp_path: Path, moment: str) -> None:
-    def cut(when: str) -> None:
-        if when == moment:
+@pytest.mark.parametrize("moment", ["before commit", "after commit"])
+def test_a_power_cut_at_the_commit_loses_and_doubles_nothing(tmp_path: Path, moment: DiskStep) -> None:
+    def cut(step: DiskStep) -> None:
+        if step == moment:
             raise PowerCut
 
     edge = Edge(tmp_path, cut)
@@ -184,7 +185,7 @@ def test_a_power_cut_at_the_commit_loses_and_doubles_nothing(tmp_path: Path, mom
     with pytest.raises(PowerCut):
         edge.commit()
     assert edge.wire.told == []
-    edge.at_commit = None
+    edge.disk = None
     edge.restart()
     edge.hear(reading(1), reading(2))
     edge.commit()

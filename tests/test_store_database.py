@@ -14,7 +14,15 @@ from metering.gap import Gap
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import CLOUD_PAGE_BYTES, EDGE_PAGE_BYTES, Database, Unopenable, open_database, open_reader
+from store.database import (
+    CLOUD_PAGE_BYTES,
+    EDGE_PAGE_BYTES,
+    Database,
+    DiskStep,
+    Unopenable,
+    open_database,
+    open_reader,
+)
 from store.history import History
 
 GOLDEN = Path(__file__).parent / "golden" / "schema"
@@ -189,20 +197,55 @@ def test_any_exception_rolls_a_transaction_back_and_the_connection_goes_on(tmp_p
         assert db.execute("SELECT name FROM sites").fetchall() == [("kebun",)]
 
 
-@pytest.mark.parametrize(("when", "kept"), [("before", []), ("after", [("rumah",)])])
+@pytest.mark.parametrize(("when", "kept"), [("before commit", []), ("after commit", [("rumah",)])])
 def test_a_power_cut_before_the_commit_leaves_nothing_and_after_it_everything(
-    tmp_path: Path, when: str, kept: list[tuple[str]]
+    tmp_path: Path, when: DiskStep, kept: list[tuple[str]]
 ) -> None:
-    def cut(here: str) -> None:
+    def cut(here: DiskStep) -> None:
         if here == when:
             raise Stop
 
     path = tmp_path / "a.sqlite"
     open_fresh(path, "edge").close()
-    with closing(open_database(path, "edge", at_commit=cut)) as db:
+    with closing(open_database(path, "edge", disk=cut)) as db:
         with pytest.raises(Stop), db.write():
             db.execute("INSERT INTO sites (name) VALUES ('rumah')")
         assert db.execute("SELECT name FROM sites").fetchall() == kept
+
+
+def test_the_disk_is_met_at_every_step_of_a_write_transaction_and_at_no_reading(tmp_path: Path) -> None:
+    met: list[DiskStep] = []
+    path = tmp_path / "a.sqlite"
+    open_fresh(path, "edge").close()
+    with closing(open_database(path, "edge", disk=met.append)) as db:
+        with db.write():
+            db.execute("INSERT INTO sites (name) VALUES ('rumah')")
+            db.execute("SELECT name FROM sites").fetchall()
+            db.executemany("INSERT INTO sites (name) VALUES (?)", [("kebun",), ("pabrik",)])
+        with db.read():
+            db.execute("SELECT name FROM sites").fetchall()
+    assert met == ["begin", "write", "write", "before commit", "after commit"]
+
+
+@pytest.mark.parametrize("step", ["begin", "write", "before commit"])
+def test_a_full_disk_at_any_step_leaves_nothing_and_the_next_transaction_works(
+    tmp_path: Path, step: DiskStep
+) -> None:
+    full = True
+
+    def disk(here: DiskStep) -> None:
+        if full and here == step:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    path = tmp_path / "a.sqlite"
+    open_fresh(path, "edge").close()
+    with closing(open_database(path, "edge", disk=disk)) as db:
+        with pytest.raises(sqlite3.OperationalError, match="full"), db.write():
+            db.execute("INSERT INTO sites (name) VALUES ('rumah')")
+        full = False
+        with db.write():
+            db.execute("INSERT INTO sites (name) VALUES ('kebun')")
+        assert db.execute("SELECT name FROM sites").fetchall() == [("kebun",)]
 
 
 def test_a_writer_takes_the_lock_before_it_reads(tmp_path: Path) -> None:
