@@ -53,6 +53,11 @@ class RowsByStream:
             f"{_DATE} WHERE stream = ?2 AND seq = ?3", [(taken_ms, stream, seq) for taken_ms, seq in times]
         )
 
+    def redate(self, stream: int, source: str, rows: Sequence[Row]) -> None:
+        """Give stored rows the dates that they have in `rows`."""
+        self.date(stream, [(row[TAKEN_MS] or 0, row[SEQ] or 0) for row in rows])
+        self.index(stream, source, rows)
+
     def index(self, stream: int, source: str, rows: Iterable[Row]) -> None:
         """Enter dated rows in the hour index; undated ones wait until they are dated."""
         spans: dict[tuple[int, int], tuple[int, int]] = {}
@@ -77,6 +82,25 @@ class RowsByStream:
             (stream, seq),
         ).fetchone()
         return row
+
+    def stored(
+        self, stream: int, _source: str, rows: Sequence[Row], thorough: bool
+    ) -> dict[int, tuple[int, int | None, tuple[int | None, ...], bool]]:
+        """seq -> (channel, taken_ms, values, intact) of what lies here under the names of rows in order of seq."""
+        if thorough or not rows:
+            return {}  # a row lies under its number whatever its date says
+        found = self._db.execute(
+            f"SELECT seq, channel, taken_ms, {self.intact}, {_VALUES} FROM readings"
+            " WHERE stream = ? AND seq BETWEEN ? AND ?",
+            (stream, rows[0][SEQ], rows[-1][SEQ]),
+        )
+        asked = {row[SEQ] for row in rows}
+        return {row[0]: (row[1], row[2], row[4:], bool(row[3])) for row in found if row[0] in asked}
+
+    def remove(self, stream: int, _source: str, rows: Iterable[tuple[int, int, int | None]]) -> None:
+        self._db.executemany(
+            "DELETE FROM readings WHERE stream = ? AND seq = ?", [(stream, seq) for seq, *_place in rows]
+        )
 
     def scan(
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = _VALUES, also: str = ""

@@ -4,13 +4,13 @@ Doubles cannot arise because the stream's cursor moves in the same transaction a
 taken only where a gap is; so no second unique index is needed and PostgreSQL can partition by month.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from metering.quantity import COLUMNS
-from metering.reading import CHANNEL, Meter, Row
+from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from store.database import Database
 from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
@@ -24,6 +24,9 @@ _INSERT = (
 _RANGE = "r.site = ? AND r.meter = ? AND r.taken_ms >= ? AND r.taken_ms < ?"
 # Rows are read in pages of the key, so that an export of years holds no cursor open and little memory.
 PAGE_ROWS = 5_000
+# A row whose date the twins see differently is looked for so far around; clocks of one site differ by less.
+_AROUND_MS = 3_600_000
+_FOREVER_MS = 2**62
 
 
 class RowsByTime:
@@ -42,6 +45,39 @@ class RowsByTime:
             assert channel is not None
             meter, site = self.meters.number(source, channel), self._site
             self._db.executemany(_INSERT, [(site, meter, row[2], stream, row[0], *row[3:]) for row in group])
+
+    def stored(
+        self, stream: int, source: str, rows: Sequence[Row], thorough: bool
+    ) -> dict[int, tuple[int, int | None, tuple[int | None, ...], bool]]:
+        """seq -> (channel, taken_ms, values, intact) of what lies here under the names of `rows`.
+
+        Looked for around their dates; `thorough`: in all that the site has, since a damaged date or meter moves a row.
+        """
+        if not rows:
+            return {}
+        dates, asked = [row[TAKEN_MS] or 0 for row in rows], {row[SEQ] for row in rows}
+        low, high = min(dates) - _AROUND_MS, max(dates) + _AROUND_MS
+        near = {Meter(source, row[CHANNEL] or 0) for row in rows}
+        found: dict[int, tuple[int, int | None, tuple[int | None, ...], bool]] = {}
+        for meter in self.meters.all() if thorough else sorted(near):
+            for seq, taken_ms, intact, *values in self._db.execute(
+                f"SELECT seq, taken_ms, {self.intact}, {_VALUES} FROM readings r"
+                f" WHERE {_RANGE} AND r.stream = ? AND r.seq BETWEEN ? AND ?",
+                (self._site, self.meters.find(meter) or 0, *((0, _FOREVER_MS) if thorough else (low, high)),
+                 stream, rows[0][SEQ], rows[-1][SEQ]),
+            ):  # fmt: skip
+                if seq in asked:
+                    found[seq] = (meter.channel, taken_ms, tuple(values), bool(intact))
+        return found
+
+    def remove(self, stream: int, source: str, rows: Iterable[tuple[int, int, int | None]]) -> None:
+        self._db.executemany(
+            "DELETE FROM readings WHERE site = ? AND meter = ? AND taken_ms = ? AND stream = ? AND seq = ?",
+            [
+                (self._site, self.meters.find(Meter(source, channel)) or 0, taken_ms, stream, seq)
+                for seq, channel, taken_ms in rows
+            ],
+        )
 
     def scan(
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = _VALUES, also: str = ""

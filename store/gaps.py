@@ -40,19 +40,25 @@ class Gaps:
     def covering(self, stream: int, seq: int) -> Hole | None:
         return next(iter(self.between(stream, seq, seq)), None)
 
-    def cut(self, stream: int, from_seq: int, to_seq: int, at_ms: int | None = None) -> list[Hole]:
+    def cut(
+        self, stream: int, from_seq: int, to_seq: int, at_ms: int | None = None, until_ms: int | None = None
+    ) -> list[Hole]:
         """Free from_seq ... to_seq: gaps there shrink or split; gives the pieces that were taken out.
 
-        What remains on either side keeps its outer time, and ends or begins at at_ms where that is known.
+        What remains on either side keeps its outer time; where they are known, what lies before ends at at_ms and
+        what lies behind begins at until_ms (at_ms if that is all there is).
         """
         pieces = []
+        until_ms = at_ms if until_ms is None else until_ms
         for gap in self.between(stream, from_seq, to_seq):
             self._db.execute("DELETE FROM gaps WHERE stream = ? AND from_seq = ?", (stream, gap.from_seq))
             low, high = max(gap.from_seq, from_seq), min(gap.to_seq, to_seq)
             pieces.append(Hole(low, high, gap.cause, gap.from_ms, gap.to_ms))
             rests = [
                 Hole(gap.from_seq, low - 1, gap.cause, gap.from_ms, gap.to_ms if at_ms is None else at_ms),
-                Hole(high + 1, gap.to_seq, gap.cause, gap.from_ms if at_ms is None else at_ms, gap.to_ms),
+                Hole(
+                    high + 1, gap.to_seq, gap.cause, gap.from_ms if until_ms is None else until_ms, gap.to_ms
+                ),
             ]
             for rest in rests:
                 if rest.records > 0:

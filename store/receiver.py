@@ -58,7 +58,7 @@ class Receiver:
         """Store the fills that lie in gaps; the others are here already and stay as they are."""
         taken = []
         for row in part.fills:
-            self._begin_earlier(stream, row[0])
+            self.begin_earlier(stream, row[0])
             if row[0] <= stream.cursor and self.gaps.covering(stream.id, row[0]):
                 at_ms = row[2] if part.kind != CHANGES else None
                 self.gaps.cut(stream.id, row[0], row[0], at_ms)
@@ -68,7 +68,7 @@ class Receiver:
             self.streams.reach(stream.id, [row[2] for row in taken])
         return [row[0] for row in taken]
 
-    def _begin_earlier(self, stream: Stream, seq: int) -> None:
+    def begin_earlier(self, stream: Stream, seq: int) -> None:
         """A record below a stream's first: the stream begins there, and what lies between may be elsewhere."""
         first = self.streams.first(stream.id)
         if seq < first:

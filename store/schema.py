@@ -101,3 +101,27 @@ def m002_row_check(db: sqlite_utils.Database) -> None:
 @_cloud()
 def m002_row_check_by_time(db: sqlite_utils.Database) -> None:
     _run(db, "ALTER TABLE readings ADD COLUMN row_check INTEGER")
+
+
+@_edge()
+def m003_compared(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        "CREATE TABLE compared (cloud INTEGER NOT NULL, hour_ms INTEGER NOT NULL, rows INTEGER NOT NULL,"
+        " equal INTEGER NOT NULL, quarantined INTEGER NOT NULL, conflicts INTEGER NOT NULL,"
+        " at_ms INTEGER NOT NULL, PRIMARY KEY (cloud, hour_ms)) WITHOUT ROWID",
+        "CREATE TABLE conflicts (cloud INTEGER NOT NULL, source TEXT NOT NULL, boot INTEGER NOT NULL,"
+        " seq INTEGER NOT NULL, here TEXT NOT NULL, there TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+        " PRIMARY KEY (cloud, source, boot, seq)) WITHOUT ROWID",
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)",
+    )
+
+
+@_cloud()
+def m003_proofs(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        "CREATE TABLE proofs (site INTEGER PRIMARY KEY, days INTEGER NOT NULL, rows INTEGER NOT NULL,"
+        " equal INTEGER NOT NULL, quarantined INTEGER NOT NULL, conflicts INTEGER NOT NULL,"
+        " at_ms INTEGER NOT NULL)",
+    )
