@@ -1,4 +1,4 @@
-"""The three routes for edges: cursors, batches, live values; bearer token, bounded bodies, JSON both ways.
+"""The routes for edges: cursors, batches, live values, comparing; bearer token, bounded bodies, JSON both ways.
 
 Handlers parse, refuse, call one function, answer. Errors are {"error", "message"} with the status that tells
 the edge what to do (docs/protocol.md).
@@ -12,7 +12,7 @@ from typing import Any
 import bottle
 import orjson
 
-from cloud import latest
+from cloud import comparing, latest
 from cloud.connections import Connections
 from cloud.intake import cursors_of, take
 from cloud.sites import HostedSite, Sites
@@ -32,7 +32,17 @@ STORAGE_RETRY_S = 30
 log = logging.getLogger(__name__)
 
 Handler = Callable[[HostedSite, Database, bytes], Any]
-PATHS: tuple[str, ...] = ("/api/v1/streams/cursors", "/api/v1/batches", "/api/v1/latest")
+# Questions about the content here, by their path below /api/v1 (cloud/comparing.py).
+QUESTIONS: dict[str, Callable[[Database, int, Any], bytes]] = {
+    "/api/v1/streams": comparing.streams,
+    "/api/v1/streams/gaps": comparing.gaps,
+    "/api/v1/streams/changes": comparing.changes,
+    "/api/v1/digests": comparing.digests,
+    "/api/v1/digests/rows": comparing.rows,
+}
+PATHS: tuple[str, ...] = (
+    "/api/v1/streams/cursors", "/api/v1/batches", "/api/v1/latest", "/api/v1/mends", *QUESTIONS,
+)  # fmt: skip
 
 
 class Ingest:
@@ -45,10 +55,11 @@ class Ingest:
         """The routes as an application of its own: answers without the headers that only browsers need."""
         app = bottle.Bottle()
         app.default_error_handler = _error
-        for path, handler, encoding in zip(
-            PATHS, (self._cursors, self._batch, self._latest), ("", "gzip", ""), strict=True
-        ):
+        handlers = (self._cursors, self._batch, self._latest, self._mend)
+        for path, handler, encoding in zip(PATHS, handlers, ("", "gzip", "", "gzip"), strict=False):
             app.route(path, "POST", self._guarded(handler, encoding))
+        for path, question in QUESTIONS.items():
+            app.route(path, "POST", self._guarded(_answering(question), ""))
         return app
 
     def _cursors(self, site: HostedSite, db: Database, body: bytes) -> Any:
@@ -72,6 +83,9 @@ class Ingest:
             with db.write():
                 latest.keep(db, site.number, values)
         return self._answer(db, site, Answer({}))
+
+    def _mend(self, site: HostedSite, db: Database, body: bytes) -> Any:
+        return _told(comparing.mend(db, site.number, body, self._now_ms()))
 
     def _answer(self, db: Database, site: HostedSite, answer: Answer, status: int = 200) -> Any:
         told = Answer(answer.cursors, answer.refused, self._watch.left_s(db, site.number))
@@ -97,6 +111,14 @@ class Ingest:
                 return refusal(503, "storage", f"nothing was taken: {error}", STORAGE_RETRY_S)
 
         return handle
+
+
+def _answering(question: Callable[[Database, int, Any], bytes]) -> Handler:
+    return lambda site, db, body: _told(question(db, site.number, _json(body)))
+
+
+def _told(body: bytes) -> Any:
+    return bottle.HTTPResponse(body, 200, {"Content-Type": "application/json"})
 
 
 def refusal(status: int, word: str, message: str, retry_after_s: int | None = None) -> Any:

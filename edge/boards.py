@@ -65,6 +65,11 @@ class Boards:
             return Meeting(None)
         return self._adopt(key, name, "exchanged", now_ms)
 
+    def adopt(self, board: Board) -> None:
+        """Know a board that records from a cloud told of, unless it has been met."""
+        if (board.name, board.upper) not in self._known:
+            self._put(board)
+
     def all(self) -> list[Board]:
         return list(self._known.values())
 

@@ -28,6 +28,7 @@ from edge.line import (
 from edge.live import Live
 from edge.pace import Pace
 from edge.registry import Registry
+from edge.returned import Returned
 from edge.stream import Place
 from edge.tally import Tally
 from store.by_stream import RowsByStream
@@ -59,6 +60,7 @@ class Collector:
         self.tally = tally
         self.live = live
         self.pace = Pace()
+        self._returned = Returned(db)
         self._earlier = EarlierSets()
         self._kept: list[Kept] = []
         self._era_known = ""
@@ -91,6 +93,8 @@ class Collector:
             self._write(boots, at)
         elif self.pace.dating_due(at.mono_ms) and any(boot.undated for boot in boots):
             self._guarded(lambda: self._look_again(boots, at), at)
+        if self._returned.due(at.mono_ms):
+            self._guarded(lambda: self._take_returned(boots, at), at)
 
     def finish(self, at: Instant) -> None:
         """The process stops: commit what is here, so that the devices need not send it again."""
@@ -108,6 +112,10 @@ class Collector:
             self._date(boots, at)
 
         self._guarded(commit, at)
+
+    def _take_returned(self, boots: list[Boot], at: Instant) -> None:
+        for board in self._returned.take(boots, at.mono_ms) or ():
+            self.registry.boards.adopt(board)
 
     def _look_again(self, boots: list[Boot], at: Instant) -> None:
         self._tell_time(boots, at)

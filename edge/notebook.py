@@ -12,6 +12,7 @@ from edge.dating import Dating
 from edge.stream import DeviceStream
 from store.database import Database
 from store.gaps import Gaps
+from store.streams import Stream
 
 _SELECT = (
     "SELECT s.id, s.source, s.boot, s.first, s.cursor, b.ended, b.uptime_ms, b.dropped,"
@@ -98,6 +99,17 @@ class Notebook:
             "INSERT OR IGNORE INTO boards (name, upper, source, met) SELECT ?, ?, ?, count(*) FROM boards",
             [(board.name, board.upper, board.source) for board in boards],
         )
+
+    def adopt(self, stream: Stream) -> Board:
+        """Remember a boot that only a cloud told of, and the board behind it; it is over unless it says hello."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO boots (stream, ended, uptime_ms, dropped) VALUES (?, 1, 0, 0)",
+            (stream.id,),
+        )
+        name, upper = stream.source.split("~")[0], (stream.boot & WIRE_MASK) >> 16
+        board = Board(name, upper, stream.source, 0, stored=True)
+        self.save_boards([board])
+        return board
 
     def learn(self, era: str, offset_ms: int) -> None:
         """The own clock of an era became known: its anchors get their time."""

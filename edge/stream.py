@@ -119,6 +119,15 @@ class DeviceStream:
         self.holes = [hole for hole in self.holes if hole.from_seq > head]
         self.renames = []
 
+    def moved(self, first: int, cursor: int) -> None:
+        """The stream on disk was told to begin earlier or to reach farther, while nothing was pending here."""
+        self.first = min(self.first, first)
+        if cursor > self.head:
+            self.cursor = self.head = cursor
+            self._waiting = {seq: record for seq, record in self._waiting.items() if seq > cursor}
+            self.holes = []
+            self._drain()
+
     def _advance(self, record: Record) -> None:
         self.head = record.seq
         self.pending[record.seq] = record

@@ -55,3 +55,13 @@ class Clouds:
             "SELECT count(*) FROM withheld WHERE cloud = ? AND at_ms >= ?", (cloud, since_ms)
         ).fetchone()
         return int(row[0])
+
+    def withheld_rows(self, cloud: int) -> dict[tuple[str, int, int], int]:
+        """Rows that were kept back from a cloud and have a date: (source, boot, seq) -> taken_ms."""
+        rows = self._db.execute(
+            "SELECT s.source, s.boot, w.seq, r.taken_ms FROM withheld w JOIN streams s ON s.id = w.stream"
+            " JOIN readings r ON r.stream = w.stream AND r.seq = w.seq"
+            " WHERE w.cloud = ? AND r.taken_ms IS NOT NULL",
+            (cloud,),
+        )
+        return {(source, boot, seq): taken_ms for source, boot, seq, taken_ms in rows}

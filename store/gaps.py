@@ -37,6 +37,18 @@ class Gaps:
         ).fetchall()
         return [hole for row in [*below, *inside] if (hole := Hole(*row)).to_seq >= from_seq]
 
+    def beyond(self, stream: int, seq: int, most: int) -> list[Hole]:
+        """At most `most` gaps that begin beyond seq."""
+        rows = self._db.execute(
+            f"{_SELECT} WHERE stream = ? AND from_seq > ? ORDER BY from_seq LIMIT ?", (stream, seq, most)
+        )
+        return [Hole(*row) for row in rows]
+
+    def any_of(self, stream: int, cause: str) -> bool:
+        """Whether a stream has a gap of this cause."""
+        row = self._db.execute("SELECT 1 FROM gaps WHERE stream = ? AND cause = ? LIMIT 1", (stream, cause))
+        return row.fetchone() is not None
+
     def covering(self, stream: int, seq: int) -> Hole | None:
         return next(iter(self.between(stream, seq, seq)), None)
 

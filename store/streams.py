@@ -48,6 +48,20 @@ class Streams:
             _stream(row) for row in self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
         ]
 
+    def beyond(self, after_id: int, most: int) -> list[Stream]:
+        """At most `most` streams that were met after the one with this local number."""
+        rows = self._db.execute(
+            f"{_SELECT} WHERE site = ? AND id > ? ORDER BY id LIMIT ?", (self._site, after_id, most)
+        )
+        return [_stream(row) for row in rows]
+
+    def span_ms(self) -> tuple[int, int] | None:
+        """The dates of the first and the last dated row of all streams; None when there is none."""
+        row = self._db.execute(
+            "SELECT min(first_ms), max(last_ms) FROM streams WHERE site = ?", (self._site,)
+        ).fetchone()
+        return None if row[0] is None else (row[0], row[1])
+
     def begin(self, source: str, boot: int, kind: str, first: int) -> Stream:
         number = self._db.insert_id(
             "INSERT INTO streams (site, source, boot, kind, first, cursor) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",

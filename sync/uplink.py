@@ -27,6 +27,8 @@ from sync.packing import MOST_PACKED_BYTES
 CONNECT_S, ANSWER_S = 15.0, 60.0
 # 1 000 cursors are 40 kB; what is longer is not from a cloud of ours.
 MOST_ANSWER_BYTES = 2**20
+# 20 000 rows as columns are 400 kB, a month of digests of 64 meters 4 MB.
+MOST_EVIDENCE_BYTES = 8 * 2**20
 LONGEST_PAUSE_S = 60.0
 # A server in maintenance may ask for patience; beyond this it is asked again anyway.
 MOST_RETRY_AFTER_S = 600.0
@@ -85,7 +87,20 @@ class Uplink:
     def latest(self, body: bytes) -> Answer:
         return self._post("/api/v1/latest", body)
 
+    def ask(self, path: str, body: bytes, encoding: str | None = None) -> bytes:
+        """The answer's body to a question about the cloud's content (sync/evidence.py reads it)."""
+        status, headers, said = self._exchange(path, body, encoding, MOST_EVIDENCE_BYTES)
+        if status == 200:
+            return said
+        raise refused(status, headers, said)
+
     def _post(self, path: str, body: bytes, encoding: str | None = None) -> Answer:
+        return answered(*self._exchange(path, body, encoding, MOST_ANSWER_BYTES))
+
+    def _exchange(
+        self, path: str, body: bytes, encoding: str | None, most_bytes: int
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and content of the answer; raises Unreachable."""
         headers = {"Content-Type": "application/json"}
         if encoding:
             headers["Content-Encoding"] = encoding
@@ -98,7 +113,7 @@ class Uplink:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return answered(response.status_code, response.headers, _content(response))
+                return response.status_code, response.headers, _content(response, most_bytes)
         except requests.RequestException as error:
             raise Unreachable(_reason(error)) from error
 
@@ -110,17 +125,22 @@ def answered(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
             return Answer.decode(body)
         except BadAnswer as error:
             raise Unreachable(str(error)) from error
+    raise refused(status, headers, body)
+
+
+def refused(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """The failure that a response without an answer is."""
     word, message = _error(body)
     said = f"HTTP {status}: {message}" if message else f"HTTP {status}"
     if status in _WAIT_AND_ASK_AGAIN or status >= 500:
-        raise Unreachable(said, _retry_after_s(headers))
+        return Unreachable(said, _retry_after_s(headers))
     if status == 413:
-        raise TooLarge(said)
+        return TooLarge(said)
     if status == 422 and word == "rows":
-        raise RowsRefused(said)
+        return RowsRefused(said)
     if 300 <= status < 400:
         said = f"HTTP {status}: the address redirects; write the final one into the settings"
-    raise NotAdmitted(said)
+    return NotAdmitted(said)
 
 
 def retrying(stop: threading.Event, failed: Callable[[Failure], None]) -> Retrying:
@@ -153,13 +173,13 @@ def _failure(state: RetryCallState) -> Failure:
     return failure
 
 
-def _content(response: Response) -> bytes:
+def _content(response: Response, most_bytes: int) -> bytes:
     """The body, given up when it is longer than any answer of ours."""
     body = bytearray()
     for piece in response.iter_content(chunk_size=65_536):
         body += piece
-        if len(body) > MOST_ANSWER_BYTES:
-            raise Unreachable(f"HTTP {response.status_code}: more than {MOST_ANSWER_BYTES} bytes")
+        if len(body) > most_bytes:
+            raise Unreachable(f"HTTP {response.status_code}: more than {most_bytes} bytes")
     return bytes(body)
 
 

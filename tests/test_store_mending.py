@@ -33,7 +33,7 @@ def content(twin: Twin) -> list[tuple[int | None, ...]]:
         (r[1], meter.channel, *r[2:])
         for meter in twin.history.meters()
         for r in twin.history.rows(meter, None, None)
-    )  # type: ignore[return-value]
+    )
 
 
 def test_a_row_that_lies_in_a_gap_here_is_stored_and_shrinks_it(twin: Twin) -> None:

@@ -1,0 +1,117 @@
+"""What a cloud gave back: parcels that the sync worker left, taken in by the collector, the one writer of readings.
+
+1. Holes of a part account for numbers that this edge lacks: its streams begin earlier or reach farther, and
+   gaps `elsewhere` get the cause that the cloud knows. A stored row always beats them.
+2. Fills are rows: stored, or mended, by the rules of store/mending.py; the cloud's dates stand.
+3. A stream whose records wait in RAM is not moved under them; its parcel waits for the next commit.
+"""
+
+from collections.abc import Sequence
+
+from edge.boards import Board
+from edge.boots import Boot
+from edge.notebook import Notebook
+from store.by_stream import RowsByStream
+from store.database import Database
+from store.gaps import Gaps
+from store.history import FOREVER_MS
+from store.mending import Mender
+from store.parcels import Parcels
+from store.part import CHANGES, Hole, Part
+from store.receiver import Receiver
+from store.streams import Stream
+from sync.batch import Batch
+
+# While one waits, lines are taken between two parcels; else the card is left alone.
+BETWEEN_MS, LOOK_EVERY_MS = 200, 2_000
+ELSEWHERE = "elsewhere"
+
+
+class Returned:
+    """Used by the collector's thread, or by a command while no collector runs."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        rows = RowsByStream(db)
+        self._receiver = Receiver(db, rows)
+        self._gaps = Gaps(db)
+        self._mender = Mender(self._receiver, rows, rows.redate)
+        self._notebook = Notebook(db)
+        self._parcels = Parcels(db)
+        self._due_mono_ms = 0
+
+    def due(self, mono_ms: int) -> bool:
+        return mono_ms >= self._due_mono_ms
+
+    def take(self, boots: Sequence[Boot], mono_ms: int = 0) -> list[Board] | None:
+        """Take the oldest parcel in, in a transaction of its own: the boards it told of, None if there was none."""
+        parcel = self._parcels.next()
+        self._due_mono_ms = mono_ms + (BETWEEN_MS if parcel else LOOK_EVERY_MS)
+        if parcel is None:
+            return None
+        number, body = parcel
+        batch = Batch.decode(body, FOREVER_MS)
+        in_ram = {(boot.stream.source, boot.stream.boot): boot for boot in boots}
+        busy = [part for part in batch.parts if part.holes and _dirty(in_ram.get((part.source, part.boot)))]
+        if busy:
+            return None
+        with self._db.write():
+            boards = [board for part in batch.parts for board in self._part(part)]
+            self._parcels.taken(number)
+        for part in batch.parts:
+            self._tell(in_ram.get((part.source, part.boot)), part)
+        return boards
+
+    def _part(self, part: Part) -> list[Board]:
+        met = self._receiver.streams.find(part.source, part.boot) is None
+        if part.holes or part.rows:
+            self._account(part)
+        self._mender.mend(part.source, part.boot, part.fills)
+        if not met or part.kind == CHANGES:
+            return []
+        stream = self._receiver.streams.find(part.source, part.boot)
+        return [self._notebook.adopt(stream)] if stream else []
+
+    def _account(self, part: Part) -> None:
+        stream = self._receiver.streams.find(part.source, part.boot)
+        if stream is None or part.kind == CHANGES:
+            self._receiver.receive(part)
+            return
+        beyond = [piece for hole in part.holes if (piece := _beyond(hole, stream.cursor))]
+        if beyond and beyond[0].from_seq == stream.cursor + 1:
+            self._receiver.receive(
+                Part(part.source, part.boot, stream.cursor, holes=beyond, uncertain=part.uncertain)
+            )
+        if part.first < stream.first and part.holes and part.prev_seq == part.first - 1:
+            self._receiver.begin_earlier(stream, part.first)
+        self._name(stream, part.holes)
+
+    def _name(self, stream: Stream, holes: Sequence[Hole]) -> None:
+        """Gaps `elsewhere` get the cause and the times that the cloud knows."""
+        for hole in holes:
+            if hole.cause != ELSEWHERE:
+                for gap in self._gaps.between(stream.id, hole.from_seq, hole.to_seq):
+                    if gap.cause == ELSEWHERE:
+                        low, high = max(gap.from_seq, hole.from_seq), min(gap.to_seq, hole.to_seq)
+                        self._gaps.rename(stream.id, Hole(low, high, hole.cause, hole.from_ms, hole.to_ms))
+
+    def _tell(self, boot: Boot | None, part: Part) -> None:
+        """A boot in RAM learns where its stream stands now, and that newer records are dated behind these."""
+        if boot is None:
+            return
+        for row in part.fills:
+            boot.floor_ms = max(boot.floor_ms, (row[2] or 0) - row[0])
+        stream = self._receiver.streams.find(part.source, part.boot)
+        if stream and part.holes:
+            boot.stream.moved(stream.first, stream.cursor)
+            boot.met = True
+
+
+def _dirty(boot: Boot | None) -> bool:
+    return boot is not None and (boot.stream.dirty or bool(boot.fills))
+
+
+def _beyond(hole: Hole, cursor: int) -> Hole | None:
+    if hole.to_seq <= cursor:
+        return None
+    return Hole(max(hole.from_seq, cursor + 1), hole.to_seq, hole.cause, hole.from_ms, hole.to_ms)

@@ -1,0 +1,179 @@
+"""Verifying: hour by hour, does a cloud hold what this edge holds; what differs is narrowed to rows and mended.
+
+1. Digests of each meter and hour are compared; where they differ, the rows of that source and hour.
+2. Only intact rows are told, on both sides. A row that only one side has goes to the other.
+3. Both intact but different is a conflict: noted, shown, nothing overwritten. If only the date differs, the cloud's
+   stands (that of the first cloud in the settings; from a further one it is a conflict).
+4. Rows for this edge are left in parcels for the collector; an hour that was mended wants to be compared once more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import orjson
+
+from store.comparisons import Compared, Comparisons, Conflict
+from store.digest import HOUR_MS, Content, HeldRow, HourDigest, Name
+from store.parcels import Parcels
+from store.part import Part
+from sync.batch import Batch
+from sync.difference import Difference, difference
+from sync.evidence import Asked, MendedThere, by_boot, read_digests, read_rows
+from sync.failure import Unreachable
+
+# Rows in one post to mend a cloud, or in one parcel: a second of a poor line, half a second of a Pi's disk.
+MOST_ROWS = 8_000
+# Hours asked for at a time: after each, progress is told and the result kept.
+STRETCH_MS = 24 * HOUR_MS
+
+Told = TypeVar("Told")
+
+Withheld = Mapping[Name, int]  # name -> taken_ms of rows that the cloud refused
+
+
+class Ask(Protocol):
+    """The way to a cloud; raises a sync.failure.Failure."""
+
+    def ask(self, path: str, body: bytes, encoding: str | None = None) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this edge holds, and where what follows from a comparison is kept."""
+
+    content: Content
+    comparisons: Comparisons
+    parcels: Parcels
+    withheld: Callable[[], Withheld]
+    most_digested: int = 1_000_000  # rows hashed for one answer; bounds the memory and the time of a stretch
+
+
+class Verify:
+    """With one cloud, used by one thread. `dates_stand`: its dates are taken for records that both hold."""
+
+    def __init__(self, here: Here, cloud: Ask, now_ms: Callable[[], int], dates_stand: bool = True) -> None:
+        self._here, self._cloud, self._now_ms, self._dates_stand = here, cloud, now_ms, dates_stand
+        self.mended_here = self.mended_there = 0
+
+    def hours(self, from_ms: int, to_ms: int) -> Iterator[list[Compared]]:
+        """Compare the whole hours in [from_ms, to_ms), a stretch at a time; each is kept before it is told."""
+        at_ms = from_ms - from_ms % HOUR_MS
+        while at_ms < to_ms:
+            found, at_ms = self._stretch(at_ms, min(at_ms + STRETCH_MS, to_ms))
+            self._here.comparisons.note(found, self._now_ms())
+            yield found
+
+    def _stretch(self, from_ms: int, to_ms: int) -> tuple[list[Compared], int]:
+        withheld = self._here.withheld()
+        asked = Asked(from_ms, to_ms, proof=self._here.comparisons.proof(self._now_ms()))
+        theirs, upto_ms = understood(read_digests, self._cloud.ask("/api/v1/digests", asked.encode()))
+        ours, upto_ms = self._here.content.digests(
+            from_ms, min(upto_ms, to_ms), self._here.most_digested, withheld
+        )
+        both = _by_hour(ours), _by_hour(theirs)
+        hours = sorted(hour for hour in both[0].keys() | both[1].keys() if from_ms <= hour < upto_ms)
+        compared = [
+            self._hour(hour, both[0].get(hour, {}), both[1].get(hour, {}), withheld) for hour in hours
+        ]
+        return compared, max(upto_ms, from_ms + HOUR_MS)
+
+    def _hour(
+        self, hour_ms: int, ours: Mapping[str, list[HourDigest]], theirs: Mapping[str, list[HourDigest]],
+        withheld: Withheld,
+    ) -> Compared:  # fmt: skip
+        rows = equal = conflicts = 0
+        for source in sorted(ours.keys() | theirs.keys()):
+            here, there = ours.get(source, []), theirs.get(source, [])
+            if here == there:
+                held = sum(each.rows for each in here)
+                rows, equal = rows + held, equal + held
+                continue
+            found = self._narrow(source, hour_ms, withheld)
+            told = max(sum(each.rows for each in side) for side in (here, there))
+            rows, equal = rows + max(found.rows, told), equal + found.equal
+            conflicts += len(found.conflicts)
+        quarantined = sum(hour_ms <= taken_ms < hour_ms + HOUR_MS for taken_ms in withheld.values())
+        return Compared(hour_ms, rows, equal, quarantined, conflicts)
+
+    def _narrow(self, source: str, hour_ms: int, withheld: Withheld) -> Difference:
+        """Find the rows of an hour that differ, and mend them; gives the sums of the hour before mending."""
+        whole, at_ms, to_ms = Difference(), hour_ms, hour_ms + HOUR_MS
+        while at_ms < to_ms:
+            asked = Asked(at_ms, to_ms, source=source).encode()
+            there, upto_ms = understood(read_rows, self._cloud.ask("/api/v1/digests/rows", asked))
+            upto_ms = max(min(upto_ms, to_ms), at_ms + 1)
+            held = self._here.content.held(source, at_ms, upto_ms).rows
+            here = {key: row for key, row in held.items() if (source, *key) not in withheld}
+            found = difference(here, there.rows)
+            self._mend(source, found)
+            whole.equal += found.equal
+            whole.only_here |= found.only_here
+            whole.only_there |= found.only_there
+            whole.other_dates |= found.other_dates
+            whole.conflicts |= found.conflicts
+            at_ms = upto_ms
+        return whole
+
+    def _mend(self, source: str, found: Difference) -> None:
+        elsewhere = self._mend_there(source, found.only_here)
+        here, conflicts = dict(found.only_there), dict(found.conflicts)
+        if self._dates_stand:
+            here |= {key: there for key, (_here, there) in found.other_dates.items()} | elsewhere
+        else:
+            conflicts |= found.other_dates
+            conflicts |= {key: (found.only_here[key], there) for key, there in elsewhere.items()}
+        self._mend_here(source, here)
+        self._contradict(source, conflicts)
+
+    def _mend_there(
+        self, source: str, rows: Mapping[tuple[int, int], HeldRow]
+    ) -> dict[tuple[int, int], HeldRow]:
+        """Send rows that only this edge has; gives those that the cloud has at another time, as it has them."""
+        elsewhere: dict[tuple[int, int], HeldRow] = {}
+        for part in _parts(source, rows):
+            done = understood(
+                MendedThere.read, self._cloud.ask("/api/v1/mends", Batch([part]).encode(), "gzip")
+            )
+            self.mended_there += done.changed
+            for (_source, boot, seq), taken_ms in done.other_dates.items():
+                row = rows[boot, seq]
+                elsewhere[boot, seq] = HeldRow(row.channel, taken_ms, row.values)
+        return elsewhere
+
+    def _mend_here(self, source: str, rows: Mapping[tuple[int, int], HeldRow]) -> None:
+        self._here.parcels.leave([Batch([part]).encode() for part in _parts(source, rows)])
+        self.mended_here += len(rows)
+
+    def _contradict(self, source: str, pairs: Mapping[tuple[int, int], tuple[HeldRow, HeldRow]]) -> None:
+        conflicts = [
+            Conflict(source, *key, _text(here), _text(there)) for key, (here, there) in pairs.items()
+        ]
+        if conflicts:
+            self._here.comparisons.contradict(conflicts, self._now_ms())
+
+
+def _by_hour(digests: list[HourDigest]) -> dict[int, dict[str, list[HourDigest]]]:
+    found: dict[int, dict[str, list[HourDigest]]] = {}
+    for each in sorted(digests, key=lambda digest: digest.meter):
+        found.setdefault(each.hour_ms, {}).setdefault(each.meter.source, []).append(each)
+    return found
+
+
+def _parts(source: str, rows: Mapping[tuple[int, int], HeldRow]) -> Iterator[Part]:
+    """Rows as fills, of one boot and at most MOST_ROWS each."""
+    for boot, group in by_boot(rows).items():
+        for begin in range(0, len(group), MOST_ROWS):
+            yield Part(source, boot, 0, fills=group[begin : begin + MOST_ROWS])
+
+
+def _text(row: HeldRow) -> str:
+    return orjson.dumps([row.taken_ms, *row.values]).decode()
+
+
+def understood(read: Callable[[bytes], Told], body: bytes) -> Told:
+    """What an answer says; one that is none of ours is like no answer."""
+    try:
+        return read(body)
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise Unreachable(f"not an answer of a Kembar cloud: {error}") from error

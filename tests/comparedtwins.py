@@ -1,0 +1,102 @@
+"""An edge and a cloud on real databases that compare without HTTP: the cloud's own functions answer."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+from madeparts import HOUR_MS, NOW_MS, Twin
+
+from cloud import comparing
+from cloud.ingest import QUESTIONS
+from edge.returned import Returned
+from metering.reading import Row
+from store.clouds import Clouds
+from store.comparisons import Compared, Comparisons
+from store.digest import Content
+from store.gaps import Gaps
+from store.history import FOREVER_MS
+from store.parcels import Parcels
+from store.part import Part
+from sync.accounts import Accounts, Ledger
+from sync.verify import Here, Verify
+
+BEGIN_MS = NOW_MS - NOW_MS % HOUR_MS
+# Parcels in one test; more would be a loop.
+MOST_PARCELS = 1_000
+
+
+@dataclass
+class DirectCloud:
+    """Answers as cloud/ingest.py does, and counts the questions by their path."""
+
+    twin: Twin
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, path: str, body: bytes, encoding: str | None = None) -> bytes:
+        self.asked.append(path)
+        if path == "/api/v1/mends":
+            assert encoding == "gzip"
+            return comparing.mend(self.twin.db, self.twin.site, body, FOREVER_MS)
+        return QUESTIONS[path](self.twin.db, self.twin.site, orjson.loads(body))
+
+
+class Twins:
+    def __init__(self, folder: Path) -> None:
+        self.edge, self.cloud = Twin(folder, "edge"), Twin(folder, "cloud")
+        self.asked = DirectCloud(self.cloud)
+        db = self.edge.db
+        self.clouds = Clouds(db)
+        self.number = self.clouds.number("https://cloud.example")
+        self.comparisons = Comparisons(db, self.number)
+        self.parcels = Parcels(db)
+        self.returned = Returned(db)
+
+    def take(self, *parts: Part) -> None:
+        """On both sides."""
+        self.edge.take(*parts)
+        self.cloud.take(*parts)
+
+    def verify(
+        self, from_ms: int = BEGIN_MS, to_ms: int = BEGIN_MS + HOUR_MS, first: bool = True
+    ) -> list[Compared]:
+        content = Content(self.edge.layout)
+        here = Here(content, self.comparisons, self.parcels, lambda: self.clouds.withheld_rows(self.number))
+        verify = Verify(here, self.asked, lambda: NOW_MS, dates_stand=first)
+        return [hour for stretch in verify.hours(from_ms, to_ms) for hour in stretch]
+
+    def account(self, everything: bool = False) -> int:
+        ledger = Ledger(self.edge.receiver.streams, Gaps(self.edge.db), self.parcels)
+        return Accounts(ledger, self.asked, everything).settle()
+
+    def collect(self) -> int:
+        """Let the collector take every parcel; how many there were."""
+        for count in range(MOST_PARCELS):
+            if self.returned.take([]) is None:
+                return count
+        raise AssertionError("parcels without end")
+
+    def heal(self, everything: bool = False) -> list[Compared]:
+        """All of it: account, take, compare, take, and compare once more."""
+        self.account(everything)
+        self.collect()
+        self.verify()
+        self.collect()
+        return self.verify()
+
+    def rows(self, twin: Twin) -> dict[str, list[Row]]:
+        return {
+            meter.key: [tuple(row) for row in twin.history.rows(meter, None, None)]
+            for meter in twin.history.meters()
+        }
+
+    def equal(self) -> bool:
+        return self.rows(self.edge) == self.rows(self.cloud)
+
+
+@contextmanager
+def twins(folder: Path) -> Iterator[Twins]:
+    made = Twins(folder)
+    with closing(made.edge.db), closing(made.cloud.db):
+        yield made
