@@ -13,6 +13,7 @@ from edge.live import Live
 from edge.notebook import Notebook
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
+from edge.sole import sole_writer
 from edge.tally import Tally
 from edge.timezone import tell_timezone
 from process.service import CannotGoOn, Running
@@ -27,13 +28,14 @@ DATABASE = "kembar.sqlite"
 
 
 def collect(settings: EdgeSettings, running: Running) -> None:
-    """Raises CannotGoOn when the database or a link cannot be opened."""
-    try:
-        db = open_database(settings.edge.data_dir / DATABASE, "edge")
-    except Unopenable as error:
-        raise CannotGoOn(str(error)) from error
-    with closing(db):
-        _collect(db, settings, running)
+    """Raises CannotGoOn when the database or a link cannot be opened, or another process collects there."""
+    with sole_writer(settings.edge.data_dir):
+        try:
+            db = open_database(settings.edge.data_dir / DATABASE, "edge")
+        except Unopenable as error:
+            raise CannotGoOn(str(error)) from error
+        with closing(db):
+            _collect(db, settings, running)
 
 
 def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:

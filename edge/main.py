@@ -1,14 +1,16 @@
-"""The command kembar-edge: `collect` takes readings in, `serve` shows them, `simulate` plays the devices.
+"""The command kembar-edge: takes readings in, serves them, brings them back from a cloud, and plays devices.
 
 It builds objects and does nothing else.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from edge import simulate
 from edge.collect import DATABASE, collect
+from edge.healing_commands import restore
 from edge.jobs import jobs
 from edge.settings import EdgeSettings
 from edge.site import House
@@ -16,8 +18,8 @@ from pages.app import build, wall_ms
 from pages.guard import own_names
 from pages.view import View
 from process.serve import serve
-from process.service import CannotGoOn, Running, run
-from process.settings import read_settings
+from process.service import EXIT_FAILED, EXIT_USAGE, CannotGoOn, Running, run
+from process.settings import SettingsMistakes, read_settings
 from store.database import Unopenable, open_database
 
 
@@ -32,6 +34,14 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
         command.add_argument("--verbose", action="store_true", help="log more")
+    words = "bring back from a cloud what this card lacks: a new one, or one with an older copy"
+    restored = commands.add_parser("restore", help=words, description=words)
+    restored.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
+    restored.add_argument(
+        "--from-cloud", nargs="?", const="", required=True, metavar="URL",
+        help="the cloud of the settings that it comes from; the first one if no URL is given",
+    )  # fmt: skip
+    restored.add_argument("--verbose", action="store_true", help="log more")
     words = "play devices that speak to a collector, from recorded PZEM-004T data"
     played = commands.add_parser("simulate", help=words, description=words)
     simulate.add_arguments(played)
@@ -43,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
     if asked.command == "simulate":
         return run(lambda running: _simulate(asked, running), verbose=asked.verbose)
+    if asked.command == "restore":
+        return _restore(asked.config, asked.from_cloud or None)
     work = {"collect": _collect, "serve": _serve}[asked.command]
     return run(lambda running: work(asked.config, running), verbose=asked.verbose)
 
@@ -62,6 +74,17 @@ def _serve(config: Path, running: Running) -> None:
     app = build(view, pulse=house.pulse, hosts={*own_names(), *settings.pages.hosts})
     with jobs(view.warm):
         serve(app, settings.pages.listen, running)
+
+
+def _restore(config: Path, url: str | None) -> int:
+    try:
+        return restore(read_settings(config, EdgeSettings, secrets=True), url)
+    except SettingsMistakes as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except (Unopenable, CannotGoOn) as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
 
 
 def _simulate(asked: argparse.Namespace, running: Running) -> None:

@@ -40,6 +40,9 @@ class Returned:
         self._parcels = Parcels(db)
         self._due_mono_ms = 0
 
+    def waiting(self) -> int:
+        return self._parcels.waiting()
+
     def due(self, mono_ms: int) -> bool:
         return mono_ms >= self._due_mono_ms
 

@@ -1,4 +1,4 @@
-"""The command kembar-sync: `run` sends what the clouds do not have yet, `status` tells how that goes.
+"""The command kembar-sync: it sends what the clouds do not have yet, tells how that goes, and proves it.
 
 It builds objects and does nothing else.
 """
@@ -11,6 +11,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge import healing_commands
+from edge.healing_commands import USUAL_DAYS
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from edge.sync_worker import CloudWorker, Telling
@@ -22,6 +24,8 @@ from store.database import Database, Unopenable, open_database, open_reader
 from sync.progress import Progress
 
 PULSE_S = 0.5
+# More than a century: nothing of ours is older.
+MOST_DAYS = 40_000
 # A running worker writes every few seconds; after this its word is old.
 OLD_MS = 30_000
 
@@ -33,11 +37,27 @@ def parser() -> argparse.ArgumentParser:
     for name, words in (
         ("run", "send readings to every [[cloud]] until told to stop"),
         ("status", "one line per cloud: state, backlog, last answer; exit code 1 unless all are well"),
+        ("verify", "compare with the clouds by content, mend what differs; exit code 1 unless all is equal"),
+        ("retry", "send once more what a cloud has refused, after its reason is gone"),
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
         command.add_argument("--verbose", action="store_true", help="log more")
+        if name in ("verify", "retry"):
+            command.add_argument("--cloud", metavar="URL", help="only this one of the settings")
+        if name == "verify":
+            command.add_argument(
+                "--days", type=_days, default=USUAL_DAYS, metavar="N", help="so far back; `all`: everything"
+            )
     return top
+
+
+def _days(text: str) -> int | None:
+    if text == "all":
+        return None
+    if text.isdecimal() and 0 < int(text) <= MOST_DAYS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither `all` nor a number of days from 1 to {MOST_DAYS}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,13 +65,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.command == "run":
         return run(lambda running: _run(asked.config, running), verbose=asked.verbose)
     try:
-        return _status(read_settings(asked.config, EdgeSettings))
+        return _answer(asked)
     except SettingsMistakes as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    except Unopenable as error:
+    except (Unopenable, CannotGoOn) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
+
+
+def _answer(asked: argparse.Namespace) -> int:
+    if asked.command == "verify":
+        settings = read_settings(asked.config, EdgeSettings, secrets=True)
+        return healing_commands.verify(settings, asked.days, asked.cloud)
+    settings = read_settings(asked.config, EdgeSettings)
+    if asked.command == "retry":
+        return healing_commands.retry(settings, asked.cloud)
+    return _status(settings)
 
 
 def _run(config: Path, running: Running) -> None:
@@ -64,8 +94,8 @@ def _run(config: Path, running: Running) -> None:
     ram = RamFile(data_dir, "sync")
     telling = Telling(ram)
     workers = [
-        CloudWorker(cloud.url, cloud.read_token(), settings.edge.name, data_dir, telling, running.stop)
-        for cloud in settings.cloud
+        CloudWorker(cloud.url, cloud.read_token(), settings.edge, telling, running.stop, number == 0)
+        for number, cloud in enumerate(settings.cloud)
     ]
     for worker in workers:
         worker.start()

@@ -1,6 +1,6 @@
-"""The threads of `kembar-sync run`: for each cloud one that replays and one that posts live values.
+"""The threads of `kembar-sync run`: for each cloud one that replays, one that posts live values, one that compares.
 
-What they do is sync.replay and sync.live; here they only get a connection each, their pauses and an end.
+What they do is sync.replay, sync.live and sync.verify; here they only get a connection each, their pauses and an end.
 """
 
 import logging
@@ -9,11 +9,14 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
+from random import SystemRandom
 from time import monotonic, time
 from typing import Any
 
+from edge.compare_worker import EVERY_S, CompareTurns
+from edge.comparison import Comparison
 from edge.ramfile import RamFile
+from edge.settings import House
 from store.backlog import Backlog
 from store.clouds import Clouds
 from store.database import Unopenable, open_database
@@ -67,18 +70,23 @@ class Telling:
 
 
 class CloudWorker:
-    """Both threads of one cloud; `start` and `join` as of a thread, and `error` when one ended badly."""
+    """The threads of one cloud; `start` and `join` as of a thread, and `error` when one ended badly.
+
+    `first`: it is the first cloud in the settings.
+    """
 
     def __init__(
-        self, url: str, token: str, edge: str, data_dir: Path, telling: Telling, stop: threading.Event
+        self, url: str, token: str, house: House, telling: Telling, stop: threading.Event, first: bool
     ) -> None:
-        self._url, self._token, self._edge, self._data_dir = url, token, edge, data_dir
+        self._url, self._token, self._first = url, token, first
+        self._edge, self._data_dir, self._zone = house.name, house.data_dir, house.zone
         self._telling, self._stop = telling, stop
         self._watched = Watched(monotonic)
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=f"{work.__name__} {url}")
-            for work in (self._replay, self._live)
+            for work in (self._replay, self._live, self._compare)
         ]
+        self._resting = False
         self.error: BaseException | None = None
         self._said = ""
 
@@ -117,6 +125,7 @@ class CloudWorker:
 
     def _turns(self, replay: Replay) -> None:
         def failed(failure: Failure) -> None:
+            self._resting = False
             self._telling.tell(replay.progress)
             self._log(str(failure))
 
@@ -125,6 +134,7 @@ class CloudWorker:
             while not self._stop.is_set():
                 step = replay.step()
                 self._telling.tell(replay.progress)
+                self._resting = replay.progress.state == "ok"
                 if step is Step.LANDED:
                     self._log(f"answers ({replay.progress.state})")
                 if step is not Step.SENT:
@@ -154,6 +164,27 @@ class CloudWorker:
                     self._attempt(again, live.step)
                 except TooLarge as error:
                     log.warning("%s live: %s", self._url, error)
+
+    def _compare(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with (
+                    closing(open_database(self._data_dir / "kembar.sqlite", "edge")) as db,
+                    Uplink(self._url, self._token) as uplink,
+                ):
+                    comparison = Comparison(db, self._url, uplink, now_ms, self._first)
+                    turns = CompareTurns(
+                        comparison, self._zone, now_ms, lambda: self._resting, SystemRandom()
+                    )
+                    # The replaying thread tells of the same cloud's failures.
+                    again = retrying(
+                        self._stop, lambda failure: log.debug("%s compare: %s", self._url, failure)
+                    )
+                    while not self._stop.wait(EVERY_S):
+                        self._attempt(again, turns.turn)
+            except (Unopenable, sqlite3.Error) as error:
+                log.error("comparing with %s waits for the disk: %s", self._url, error)
+                self._stop.wait(DISK_PAUSE_S)
 
     def _attempt(self, again: Any, work: Callable[[], bool]) -> bool:
         """`work` until it succeeds; True also when the end came first."""

@@ -49,6 +49,19 @@ class Clouds:
                 [(cloud, stream, seq, why, at_ms) for stream, seq, why in refused],
             )
 
+    def release(self, cloud: int) -> int:
+        """Let everything that was kept back from a cloud travel again, as fills (opens its own transaction)."""
+        with self._db.write():
+            rows = self._db.execute(
+                "SELECT stream, seq FROM withheld WHERE cloud = ? ORDER BY stream, seq", (cloud,)
+            ).fetchall()
+            self._db.executemany(
+                "INSERT INTO amends (stream, from_seq, to_seq) VALUES (?, ?, ?)",
+                [(stream, seq, seq) for stream, seq in rows],
+            )
+            self._db.execute("DELETE FROM withheld WHERE cloud = ?", (cloud,))
+        return len(rows)
+
     def withheld(self, cloud: int, since_ms: int = 0) -> int:
         """How many rows were kept back from a cloud since then."""
         row = self._db.execute(

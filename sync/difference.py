@@ -1,4 +1,4 @@
-"""The difference between what two twins hold of one source in a stretch of time, record by record. Pure."""
+"""The difference between what two twins hold of one source in a stretch of time, record by record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

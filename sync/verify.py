@@ -57,12 +57,15 @@ class Verify:
         self.mended_here = self.mended_there = 0
 
     def hours(self, from_ms: int, to_ms: int) -> Iterator[list[Compared]]:
-        """Compare the whole hours in [from_ms, to_ms), a stretch at a time; each is kept before it is told."""
-        at_ms = from_ms - from_ms % HOUR_MS
+        """Compare the hours that [from_ms, to_ms) touches, a stretch at a time; each is kept before it is told.
+
+        Hours in which neither side has anything are kept too, but not told.
+        """
+        at_ms, to_ms = from_ms - from_ms % HOUR_MS, to_ms + -to_ms % HOUR_MS
         while at_ms < to_ms:
             found, at_ms = self._stretch(at_ms, min(at_ms + STRETCH_MS, to_ms))
             self._here.comparisons.note(found, self._now_ms())
-            yield found
+            yield [hour for hour in found if hour.rows or hour.quarantined]
 
     def _stretch(self, from_ms: int, to_ms: int) -> tuple[list[Compared], int]:
         withheld = self._here.withheld()

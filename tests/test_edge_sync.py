@@ -13,6 +13,7 @@ from hosted import TOKEN, Hosted, hosted
 
 from edge import sync_main, sync_worker
 from edge.ramfile import RamFile
+from edge.settings import House
 from edge.sync_worker import ALIVE_EVERY_S, CloudWorker, Telling
 from store.by_stream import RowsByStream
 from store.database import open_database
@@ -60,12 +61,16 @@ def until(holds: Callable[[], bool]) -> None:
         waiting.wait(0.02)
 
 
+def _house(data_dir: Path) -> House:
+    return House(name="rumah", data_dir=data_dir, timezone="Asia/Jakarta")
+
+
 class Worker:
     """A cloud worker with a stop."""
 
     def __init__(self, data_dir: Path, url: str, token: str = TOKEN) -> None:
         self.stop, self.ram = threading.Event(), RamFile(data_dir, "sync")
-        self.worker = CloudWorker(url, token, "rumah", data_dir, Telling(self.ram), self.stop)
+        self.worker = CloudWorker(url, token, _house(data_dir), Telling(self.ram), self.stop, first=True)
 
     def __enter__(self) -> "Worker":
         self.worker.start()

@@ -1,0 +1,76 @@
+"""The thread of `kembar-sync run` that compares this edge with one cloud, when nothing else is to be sent."""
+
+import logging
+from collections.abc import Callable
+from random import Random
+from zoneinfo import ZoneInfo
+
+from edge.comparison import Comparison
+from store.digest import HOUR_MS
+from store.parcels import MOST_WAITING
+from sync.failure import RowsRefused, TooLarge
+from sync.rounds import Rounds
+
+# Turns come this often; most of them find nothing due.
+EVERY_S = 60.0
+# What a cloud has beyond this edge is asked for at the start and once a day.
+ACCOUNT_EVERY_MS = 24 * HOUR_MS
+
+log = logging.getLogger(__name__)
+
+
+class CompareTurns:
+    """`resting` tells whether everything has been sent; while it is not, rows that differ are only under way."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        zone: ZoneInfo,
+        now_ms: Callable[[], int],
+        resting: Callable[[], bool],
+        random: Random,
+    ) -> None:
+        self._comparison, self._now_ms, self._resting = comparison, now_ms, resting
+        self._rounds = Rounds(comparison.comparisons, zone, random)
+        self._accounted_ms: int | None = None
+
+    def turn(self) -> bool:
+        """Compare what is due; False when there was nothing to do. Raises a sync.failure.Failure."""
+        if not self._resting() or self._comparison.parcels.waiting() > MOST_WAITING:
+            return False
+        now_ms = self._now_ms()
+        if self._accounted_ms is None or not 0 <= now_ms - self._accounted_ms < ACCOUNT_EVERY_MS:
+            found = self._comparison.accounts().settle()
+            self._accounted_ms = now_ms
+            if found:
+                log.info(
+                    "%s has more than this edge of %d streams; it comes back", self._comparison.url, found
+                )
+        stretches = self._rounds.due(now_ms, self._comparison.streams.span_ms())
+        try:
+            for from_ms, to_ms in stretches:
+                self._compare(from_ms, to_ms)
+        except (RowsRefused, TooLarge) as error:
+            # What it does not take to mend it, it will not take a minute later; the night comes round again.
+            log.warning("%s does not take what would mend it: %s", self._comparison.url, error)
+        return bool(stretches)
+
+    def _compare(self, from_ms: int, to_ms: int) -> None:
+        verify = self._comparison.verify
+        before = verify.mended_here + verify.mended_there
+        unequal = [
+            hour.hour_ms
+            for stretch in verify.hours(from_ms, to_ms)
+            for hour in stretch
+            if hour.equal < hour.rows
+        ]
+        mended = verify.mended_here + verify.mended_there - before
+        if unequal:
+            log.warning(
+                "%s: %d hours were not equal; %d readings sent or fetched",
+                self._comparison.url,
+                len(unequal),
+                mended,
+            )
+        if mended:
+            self._rounds.mended(unequal)

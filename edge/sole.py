@@ -1,0 +1,32 @@
+"""That only one process writes readings into a data directory: a lock that ends with its holder."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from process.service import CannotGoOn
+
+LOCK = "collect.lock"
+
+
+class Taken(CannotGoOn):
+    """Another process holds it."""
+
+
+@contextmanager
+def sole_writer(data_dir: Path) -> Iterator[None]:
+    """Held while the block lasts; raises Taken at once if another process has it, CannotGoOn if it cannot be made."""
+    path = data_dir / LOCK
+    try:
+        lock = path.open("a")
+    except OSError as error:
+        raise CannotGoOn(f"{path} cannot be made: {error}; check that this user may write there") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Taken(
+                f"another kembar-edge collect writes into {data_dir}; end it, or give this one a folder of its own"
+            ) from error
+        yield

@@ -1,0 +1,74 @@
+"""Rounds: which hours are to be compared with a cloud now; no clock and no network here.
+
+1. An hour, once it is complete and everything of it should have arrived.
+2. An hour that was just mended, to see that it is equal now.
+3. At night, at an own minute, the hours that were compared longest ago; so all of the last month comes round.
+"""
+
+from datetime import datetime
+from random import Random
+from zoneinfo import ZoneInfo
+
+from store.comparisons import DAY_MS, PROOF_DAYS, Comparisons
+from store.digest import HOUR_MS
+
+# Rows that are dated late, and a commit, a batch and its answer, have arrived by then.
+SETTLE_MS = 5 * 60_000
+# Compared in one turn, so that new rows are never kept waiting by old ones.
+MOST_HOURS = 24
+# A night's share: a month has come round in two weeks, and a cloud of a thousand homes hashes for half an hour.
+NIGHT_HOURS = 48
+# Minutes after midnight in the house's zone; each edge draws its own, so that they do not come all at once.
+NIGHT_FROM_MIN, NIGHT_TO_MIN = 60, 300
+
+Stretch = tuple[int, int]
+
+
+class Rounds:
+    """`zone` is the house's; `random` draws the minute of its nights."""
+
+    def __init__(self, comparisons: Comparisons, zone: ZoneInfo, random: Random) -> None:
+        self._comparisons, self._zone = comparisons, zone
+        self._night_min = random.randrange(NIGHT_FROM_MIN, NIGHT_TO_MIN)
+        self._last_night = -1
+        self._again: list[int] = []
+
+    def due(self, now_ms: int, span_ms: tuple[int, int] | None) -> list[Stretch]:
+        """Stretches of whole hours to compare now; `span_ms`: the first and last date of what is here."""
+        if span_ms is None:
+            return []
+        again, self._again = self._again, []
+        fresh = self._fresh(now_ms, span_ms)
+        return [*stretches(again[:MOST_HOURS]), *fresh] or stretches(self._stale(now_ms))
+
+    def mended(self, hours: list[int]) -> None:
+        """These hours were not equal, and were mended: compare them once more."""
+        self._again = hours
+
+    def _fresh(self, now_ms: int, span_ms: tuple[int, int]) -> list[Stretch]:
+        # A clock that runs ahead must not make hours of which nothing can be there.
+        upto_ms = min(now_ms - SETTLE_MS, span_ms[1] + HOUR_MS)
+        last_ms = self._comparisons.last_hour_ms()
+        known_ms = max(span_ms[0], upto_ms - PROOF_DAYS * DAY_MS)
+        from_ms = known_ms - known_ms % HOUR_MS if last_ms is None else last_ms + HOUR_MS
+        to_ms = min(upto_ms - upto_ms % HOUR_MS, from_ms + MOST_HOURS * HOUR_MS)
+        return [(from_ms, to_ms)] if from_ms < to_ms else []
+
+    def _stale(self, now_ms: int) -> list[int]:
+        now = datetime.fromtimestamp(now_ms / 1000, self._zone)
+        night = self._night_min <= 60 * now.hour + now.minute < NIGHT_TO_MIN
+        if not night or now.toordinal() == self._last_night:
+            return []
+        self._last_night = now.toordinal()
+        return self._comparisons.stalest(now_ms - PROOF_DAYS * DAY_MS, now_ms, NIGHT_HOURS)
+
+
+def stretches(hours: list[int]) -> list[Stretch]:
+    """Hours as stretches, those that follow each other as one."""
+    found: list[Stretch] = []
+    for hour_ms in sorted(hours):
+        if found and found[-1][1] == hour_ms:
+            found[-1] = (found[-1][0], hour_ms + HOUR_MS)
+        else:
+            found.append((hour_ms, hour_ms + HOUR_MS))
+    return found
