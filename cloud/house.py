@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from cloud import latest
 from cloud.connections import Connections
 from cloud.contacts import heard_ms
+from cloud.senders import Senders
 from cloud.sites import HostedSite, Sites
 from cloud.watch import Watch
-from pages.condition import CloudSide, Condition, Device, EdgeSide
+from pages.condition import CloudSide, Condition, Device, EdgeSide, Notice
 from pages.site import LiveValue, Site
 from store.by_time import RowsByTime
 from store.changes import TIMEZONE, Changes
@@ -79,9 +80,13 @@ def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
         Device(source, boot, last_ms, cursor, None, "live" if _is_fresh(last_ms, now_ms) else "silent")
         for source, (boot, cursor, last_ms) in newest.items()
     )
+    notices = tuple(
+        Notice(f"rival-{rival.kind}", {"about": rival.about, "other": rival.other})
+        for rival in Senders(db, site.number).told(now_ms)
+    )
     return Condition(
         devices=devices,
-        edge=EdgeSide(last_ms=heard, seq=None),
+        edge=EdgeSide(last_ms=heard, seq=None, notices=notices),
         clouds=(
             CloudSide(
                 url="",

@@ -15,6 +15,7 @@ import orjson
 from cloud import comparing, latest
 from cloud.connections import Connections
 from cloud.intake import cursors_of, take
+from cloud.senders import Senders
 from cloud.sites import HostedSite, Sites
 from cloud.watch import Watch
 from store.database import Database, Unopenable
@@ -88,7 +89,8 @@ class Ingest:
         return _told(comparing.mend(db, site.number, body, self._now_ms()))
 
     def _answer(self, db: Database, site: HostedSite, answer: Answer, status: int = 200) -> Any:
-        told = Answer(answer.cursors, answer.refused, self._watch.left_s(db, site.number))
+        rivals = Senders(db, site.number).told(self._now_ms())
+        told = Answer(answer.cursors, answer.refused, self._watch.left_s(db, site.number), rivals)
         return bottle.HTTPResponse(told.encode(), status, {"Content-Type": "application/json"})
 
     def _guarded(self, handler: Handler, encoding: str) -> Callable[[], Any]:

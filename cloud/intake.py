@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud import contacts
+from cloud.senders import Senders
 from metering.reading import ROW_FIELDS
 from store.by_time import RowsByTime
 from store.database import Database
@@ -53,6 +54,7 @@ def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         refused = [bad for bad in batch.refused if (bad.source, bad.boot) in applied]
         _quarantine(Quarantine(db, site), refused, now_ms)
         contacts.heard(db, site, now_ms)
+        Senders(db, site).seen(batch, now_ms)
     told = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
     return Taken(cursors, told, bool(applied) or not batch.parts)
 

@@ -74,7 +74,7 @@ class House:
             refused_lines=Quarantine(db).count(),
             conflicts=counts.get("conflicts", 0) if told else None,
             clock=told["clock"] if told else "unknown",
-            notices=_notices(told),
+            notices=(*_notices(told), *self._rivals()),
         )
         return Condition(self._devices(told), edge, self._clouds(db))
 
@@ -105,6 +105,13 @@ class House:
             )
             for d in (told["devices"] if told else [])
         )  # fmt: skip
+
+    def _rivals(self) -> Iterator[Notice]:
+        """Others that send the same to a cloud, each told once."""
+        told = self._sync.read() or {"clouds": []}
+        found = {tuple(rival) for cloud in told["clouds"] for rival in cloud.get("rivals", ())}
+        for kind, about, other in sorted(found):
+            yield Notice(f"rival-{kind}", {"about": about, "other": other})
 
     def _clouds(self, db: Database) -> tuple[CloudSide, ...]:
         told = self._sync.read()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from random import SystemRandom
+from secrets import token_hex
 from time import monotonic, time
 from typing import Any
 
@@ -33,6 +34,9 @@ DISK_PAUSE_S = 30.0
 # Pages look at the progress every few seconds.
 TELL_EVERY_S = 1.0
 ALIVE_EVERY_S = 5.0
+
+# This start of this process: a copy of the card has the same name and data, but not this.
+SENDER: str = token_hex(8)
 
 log = logging.getLogger(__name__)
 
@@ -115,9 +119,10 @@ class CloudWorker:
                 ):
                     clouds = Clouds(db)
                     backlog, told = Backlog(db, clouds.number(self._url)), self._watched.told
-                    self._turns(
-                        Replay(backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told)
+                    replay = Replay(
+                        backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told, SENDER
                     )
+                    self._turns(replay)
             except (Unopenable, sqlite3.Error) as error:
                 log.error("sync with %s waits for the disk: %s", self._url, error)
                 self._telling.tell(Progress(self._url, "off", reason=str(error)))

@@ -13,7 +13,14 @@ from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
 
 # Kinds of the edge that want a person; every other kind is grey.
-RED: tuple[str, ...] = ("collector-silent", "disk", "second-board", "too-many", "restart-under-used-number")
+RED: tuple[str, ...] = (
+    "collector-silent",
+    "disk",
+    "second-board",
+    "too-many",
+    "restart-under-used-number",
+    "rival-copy",
+)
 
 
 @dataclass(frozen=True, slots=True)

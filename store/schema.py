@@ -125,3 +125,16 @@ def m003_proofs(db: sqlite_utils.Database) -> None:
         " equal INTEGER NOT NULL, quarantined INTEGER NOT NULL, conflicts INTEGER NOT NULL,"
         " at_ms INTEGER NOT NULL)",
     )
+
+
+@_cloud()
+def m004_senders(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        "CREATE TABLE senders (site INTEGER NOT NULL, edge TEXT NOT NULL, sender TEXT NOT NULL,"
+        " since_ms INTEGER NOT NULL, PRIMARY KEY (site, edge, sender)) WITHOUT ROWID",
+        "CREATE TABLE carriers (site INTEGER NOT NULL, source TEXT NOT NULL, edge TEXT NOT NULL,"
+        " PRIMARY KEY (site, source)) WITHOUT ROWID",
+        "CREATE TABLE rivals (site INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL,"
+        " other TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (site, kind, about)) WITHOUT ROWID",
+    )

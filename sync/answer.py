@@ -26,6 +26,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Two that send the same: `copy` of the edge `about`, or the source `about` that `moved` to the edge `other`."""
+
+    kind: str
+    about: str
+    other: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`cursors`: (source, boot) -> everything up to there is on disk or accounted for.
 
@@ -35,15 +45,17 @@ class Answer:
     cursors: dict[tuple[str, int], int]
     refused: tuple[Refused, ...] = ()
     watch_s: int = 0
+    rivals: tuple[Rival, ...] = ()
 
     def encode(self) -> bytes:
-        return orjson.dumps(
-            {
-                "cursors": [[source, boot, seq] for (source, boot), seq in self.cursors.items()],
-                "refused": [[row.source, row.boot, row.seq, row.why] for row in self.refused],
-                "watch_s": self.watch_s,
-            }
-        )
+        fields: dict[str, Any] = {
+            "cursors": [[source, boot, seq] for (source, boot), seq in self.cursors.items()],
+            "refused": [[row.source, row.boot, row.seq, row.why] for row in self.refused],
+            "watch_s": self.watch_s,
+        }
+        if self.rivals:
+            fields["rivals"] = [[r.kind, r.about, r.other, r.at_ms] for r in self.rivals]
+        return orjson.dumps(fields)
 
     @classmethod
     def decode(cls, body: bytes) -> "Answer":
@@ -54,9 +66,13 @@ class Answer:
                 Refused(str(s), _natural(b), _natural(seq), str(why)) for s, b, seq, why in fields["refused"]
             ]
             watch_s = min(_natural(fields["watch_s"]), MOST_WATCH_S)
+            rivals = [
+                Rival(str(kind), str(about), str(other), _natural(at_ms))
+                for kind, about, other, at_ms in fields.get("rivals", [])
+            ]
         except (ValueError, KeyError, TypeError) as error:
             raise BadAnswer(f"not an answer of a Kembar cloud: {_start(body)}") from error
-        return cls(cursors, tuple(refused), watch_s)
+        return cls(cursors, tuple(refused), watch_s, tuple(rivals))
 
 
 def _natural(value: Any) -> int:

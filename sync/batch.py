@@ -44,11 +44,12 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`edge` is the sender's name, for people; `refused` rows are already holes in the parts."""
+    """`edge` is the sender's name, `sender` this start of it; `refused` rows are already holes in the parts."""
 
     parts: Sequence[Part] = ()
     edge: str | None = None
     refused: Sequence[BadRow] = ()
+    sender: str | None = None
 
     @property
     def rows(self) -> int:
@@ -59,6 +60,8 @@ class Batch:
         fields: dict[str, Any] = {"v": VERSION, "parts": [_part_fields(part) for part in self.parts]}
         if self.edge is not None:
             fields["edge"] = self.edge
+        if self.sender is not None:
+            fields["sender"] = self.sender
         return pack(orjson.dumps(fields))
 
     @classmethod
@@ -74,7 +77,10 @@ class Batch:
         refused: list[BadRow] = []
         read = [_part(table(part, "part"), now_ms, refused) for part in parts]
         _check_meters(read)
-        return cls(read, None if fields.get("edge") is None else name(fields["edge"], "edge"), refused)
+        edge, sender = (
+            None if fields.get(key) is None else name(fields[key], key) for key in ("edge", "sender")
+        )
+        return cls(read, edge, refused, sender)
 
 
 def _part_fields(part: Part) -> dict[str, Any]:

@@ -10,7 +10,10 @@ UNDER_WAY_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`last_ack_ms`: when the cloud last answered (UTC); `reason`: what is not as it should be."""
+    """`last_ack_ms`: when the cloud last answered (UTC); `reason`: what is not as it should be.
+
+    `rivals`: (kind, about, other) of others that send the same there, see sync/answer.py.
+    """
 
     url: str
     state: State = "off"
@@ -19,3 +22,4 @@ class Progress:
     last_ack_ms: int | None = None
     refused_rows: int = 0
     reason: str | None = None
+    rivals: tuple[tuple[str, str, str], ...] = ()

@@ -74,8 +74,10 @@ class Replay:
         clock_s: Callable[[], float],
         edge: str | None = None,
         watched: Callable[[int], None] = lambda _watch_s: None,
+        sender: str | None = None,
     ) -> None:
-        self._source, self._clouds, self._post, self._edge = source, clouds, post, edge
+        """`edge` and `sender`: this house's name and this start of it."""
+        self._source, self._clouds, self._post, self._edge, self._sender = source, clouds, post, edge, sender
         self._now_ms, self._clock_s, self._watched = now_ms, clock_s, watched
         self._cloud = clouds.number(url)
         self._cutter, self._pace = Cutter(source), Pace()
@@ -138,7 +140,7 @@ class Replay:
         at = self._flight.cut.after if self._flight else self._at
         cut = self._cutter.cut(at, self._pace.rows, only_one=self._pace.searching)
         if cut.parts:
-            self._next, self._next_body = cut, Batch(cut.parts, self._edge).encode()
+            self._next, self._next_body = cut, Batch(cut.parts, self._edge, sender=self._sender).encode()
         elif self._flight is None:
             self._at = cut.after
 
@@ -148,7 +150,7 @@ class Replay:
             if now_s - self._heard_s < ALIVE_EVERY_S:
                 return False
             self._next = Cut(self._at, (), self._at, {})
-            self._next_body = Batch((), self._edge).encode()
+            self._next_body = Batch((), self._edge, sender=self._sender).encode()
         self._flight = _Flight(self._next, self._post.send(self._next_body), now_s)
         self._next = None
         return True
@@ -182,6 +184,8 @@ class Replay:
         self._pace.took(cut.rows, now_s - flight.sent_s)
         self._tell(cut.rows, now_s)
         self._watched(answer.watch_s)
+        rivals = tuple((rival.kind, rival.about, rival.other) for rival in answer.rivals)
+        self.progress = replace(self.progress, rivals=rivals)
         self._withhold(cut, answer.refused)
 
     def _surprised(self) -> None:
