@@ -5,6 +5,7 @@ kept raw with the reason.
 """
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from cloud.senders import Senders
 from metering.reading import ROW_FIELDS
 from store.by_time import RowsByTime
 from store.database import Database
-from store.part import Applied, Part
+from store.part import CHANGES, Applied, Part
 from store.quarantine import Quarantine
 from store.receiver import Receiver
 from store.streams import Streams
@@ -38,7 +39,18 @@ class Taken:
 
 
 def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
-    """Everything in the batch is on disk or accounted for when this returns; raises BadRows."""
+    """Everything in the batch is on disk or accounted for when this returns; raises BadRows.
+
+    A single row that is refused is kept raw: its edge has sought it out by halves and withholds it from now on.
+    """
+    try:
+        return _take(db, site, batch, now_ms)
+    except (BadRows, sqlite3.IntegrityError) as error:
+        _keep_alone(db, site, batch, str(error), now_ms)
+        raise
+
+
+def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
     if len(batch.refused) > MOST_REFUSED:
         why = batch.refused[0].why
         raise BadRows(f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}")
@@ -69,6 +81,17 @@ def _receive(receiver: Receiver, part: Part) -> Applied:
         return receiver.receive(part)
     except ValueError as error:  # not covered, or a stream of another kind
         raise BadRows(str(error)) from error
+
+
+def _keep_alone(db: Database, site: int, batch: Batch, why: str, now_ms: int) -> None:
+    alone = [(part, row) for part in batch.parts for row in (*part.rows, *part.fills)]
+    if len(alone) != 1 or len(batch.parts) != 1 or alone[0][0].kind == CHANGES:
+        return
+    part, row = alone[0]
+    quarantine = Quarantine(db, site)
+    if not quarantine.has(part.source, part.boot, row[0]):
+        with db.write():
+            _quarantine(quarantine, [BadRow(part.source, part.boot, row, why)], now_ms)
 
 
 def _quarantine(quarantine: Quarantine, refused: Sequence[BadRow], now_ms: int) -> None:

@@ -38,6 +38,14 @@ class Quarantine:
             "DELETE FROM quarantine WHERE site = ? AND number <= ?", (self._site, number - MOST_KEPT)
         )
 
+    def has(self, source: str, boot: int, seq: int) -> bool:
+        """Whether something of this name is kept; the oldest go first, so an old one may be gone."""
+        row = self._db.execute(
+            "SELECT 1 FROM quarantine WHERE site = ? AND source = ? AND boot = ? AND seq = ? LIMIT 1",
+            (self._site, source, boot, seq),
+        )
+        return row.fetchone() is not None
+
     def newest(self, limit: int) -> list[Quarantined]:
         rows = self._db.execute(
             "SELECT number, source, boot, seq, raw, why, at_ms FROM quarantine WHERE site = ?"
