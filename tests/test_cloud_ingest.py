@@ -14,6 +14,7 @@ import pytest
 import requests
 from hosted import OTHER_TOKEN, TOKEN, Hosted, hosted
 
+from cloud.ingest import PATHS
 from metering.quantity import DAY_MS
 from store.changes import TIMEZONE
 from store.part import CHANGES, Hole, Part
@@ -185,7 +186,7 @@ def test_a_10_mb_body_is_refused_before_it_is_read(cloud: Hosted) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "tökén"])
-@pytest.mark.parametrize("path", ["/api/v1/batches", "/api/v1/streams/cursors", "/api/v1/latest"])
+@pytest.mark.parametrize("path", PATHS)
 def test_without_the_right_token_nothing_is_taken(cloud: Hosted, token: str | None, path: str) -> None:
     body = Batch([Part("garage", 7, 0, rows(1, 5))]).encode()
     sent = token.encode("utf-8").decode("latin-1") if token is not None else None
