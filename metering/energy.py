@@ -14,6 +14,8 @@ RATED_POWER_W = 23_000
 # The counter moves in steps of 1 Wh, so two readings may differ by one step more than the energy between.
 STEP_WH = 1
 HOUR_MS = 3_600_000
+# A counter value that was read longer than this before or after a gap says too little about it.
+REACH_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ def differences(counters: Iterable[tuple[int, int]], rated_power_w: int = RATED_
         if before is not None:
             yield _step(before, (at_ms, wh), rated_power_w)
         before = (at_ms, wh)
+
+
+def across(
+    before: tuple[int, int] | None, after: tuple[int, int] | None, rated_power_w: int = RATED_POWER_W
+) -> int | None:
+    """Wh that the counter moved between its last (at_ms, energy_wh) before a gap and the first one after it.
+
+    It bounds what was used inside the gap: with a reset it is what was used since, and None where another meter's
+    counter follows or one of the two is not known.
+    """
+    if before is None or after is None:
+        return None
+    step = _step(before, after, rated_power_w)
+    return None if step.event == "exchange" else step.wh
 
 
 def _step(before: tuple[int, int], after: tuple[int, int], rated_power_w: int) -> Step:

@@ -14,6 +14,7 @@ from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from store.database import Database
 from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
+from store.stock_by_stream import StockByStream
 
 HOUR_MS = 3_600_000
 _VALUES = ", ".join(COLUMNS)
@@ -215,3 +216,8 @@ class RowsByStream:
         ).fetchall():
             by_hour.setdefault(hour, []).append((boot, (stream, low, high, meter.channel)))
         yield from by_hour.items()
+
+    @property
+    def stock(self) -> StockByStream:
+        """The same rows, for counting."""
+        return StockByStream(self._db, self.meters)

@@ -14,6 +14,7 @@ from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from store.database import Database
 from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
+from store.stock_by_time import StockByTime
 
 _VALUES = ", ".join(COLUMNS)
 _MARKS = [f"?{number + 1}" for number in range(5 + len(COLUMNS))]
@@ -142,3 +143,8 @@ class RowsByTime:
             for order in ("ASC", "DESC")
         ]
         return None if ends[0] is None else (ends[0][0], ends[1][0])
+
+    @property
+    def stock(self) -> StockByTime:
+        """The same rows, for counting."""
+        return StockByTime(self._db, self.meters, self._site)

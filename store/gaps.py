@@ -8,13 +8,18 @@ from store.part import Hole
 # What a `lost` line explains better; a silent sensor or a refused record that was stored stays what it was.
 UNEXPLAINED = ("elsewhere", "device-off")
 _INSERT = "INSERT INTO gaps (stream, from_seq, to_seq, cause, from_ms, to_ms) VALUES (?, ?, ?, ?, ?, ?)"
+# For counting readings r that lie in a gap of their stream; gaps never overlap, so the nearest one tells.
+TWICE = (
+    "count(*) FILTER (WHERE (SELECT g.to_seq FROM gaps g WHERE g.stream = r.stream AND g.from_seq <= r.seq"
+    " ORDER BY g.from_seq DESC LIMIT 1) >= r.seq)"
+)
 _SELECT = "SELECT from_seq, to_seq, cause, from_ms, to_ms FROM gaps"
 
 
 class Gaps:
     """Gaps of one stream never overlap, and neighbours of one cause are one gap.
 
-    All methods want to be inside the caller's write transaction, but for `covering` and `between`.
+    All methods want to be inside the caller's write transaction, but for those that only look.
     """
 
     def __init__(self, db: Database) -> None:
@@ -51,6 +56,26 @@ class Gaps:
 
     def covering(self, stream: int, seq: int) -> Hole | None:
         return next(iter(self.between(stream, seq, seq)), None)
+
+    def sums(self, stream: int, from_seq: int, to_seq: int) -> dict[str, int]:
+        """How many of the seqs from_seq ... to_seq lie in gaps, by cause."""
+        rows = self._db.execute(
+            "SELECT cause, sum(min(to_seq, ?) - max(from_seq, ?) + 1) FROM gaps WHERE stream = ? AND to_seq >= ?"
+            " AND from_seq BETWEEN coalesce((SELECT max(from_seq) FROM gaps WHERE stream = ? AND from_seq < ?), ?)"
+            " AND ? GROUP BY cause",
+            (to_seq, from_seq, stream, from_seq, stream, from_seq, from_seq, to_seq),
+        )
+        return dict(rows.fetchall())
+
+    def reaching(self, stream: int, from_seq: int, to_seq: int, at_ms: int) -> Hole | None:
+        """The first gap that touches from_seq ... to_seq, begins at a known time and ends at at_ms or later."""
+        held = self._db.execute(
+            _SELECT + " WHERE stream = ? AND to_seq >= ? AND from_ms IS NOT NULL AND to_ms >= ?"
+            " AND from_seq BETWEEN coalesce((SELECT max(from_seq) FROM gaps WHERE stream = ? AND from_seq < ?), ?)"
+            " AND ? ORDER BY from_seq LIMIT 1",
+            (stream, from_seq, at_ms, stream, from_seq, from_seq, to_seq),
+        ).fetchone()
+        return Hole(*held) if held else None
 
     def cut(
         self, stream: int, from_seq: int, to_seq: int, at_ms: int | None = None, until_ms: int | None = None

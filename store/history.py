@@ -12,6 +12,8 @@ from metering.quantity import BY_COLUMN
 from metering.reading import Meter
 from store.changes import TIMEZONE, Changes
 from store.database import Database
+from store.entry import Entry
+from store.ledger import Ledger, Stock
 from store.meters import Meters
 from store.silence import Span, silences
 from store.streams import Streams
@@ -42,6 +44,8 @@ class StoredRows(Protocol):
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
     def newest(self, meter: Meter) -> tuple[Any, ...] | None: ...
     def span_ms(self, meter: Meter) -> tuple[int, int] | None: ...
+    @property
+    def stock(self) -> Stock: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,10 @@ class History:
         return found + [
             GapSum(g.source, g.cause, 1, g.records, g.from_ms, g.to_ms, g.estimated or 0) for g in singles
         ]
+
+    def ledger(self, from_ms: int, to_ms: int) -> list[Entry]:
+        """What each device produced, and what became of it, in each whole UTC hour of [from_ms, to_ms)."""
+        return Ledger(self._db, self._rows.stock, self._site).entries(from_ms, to_ms)
 
     def _silences(self, edges: list[Span], from_ms: int | None, to_ms: int | None) -> Iterator[Gap]:
         for gap in silences(edges):

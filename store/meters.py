@@ -38,3 +38,7 @@ class Meters:
             "SELECT source, channel FROM meters WHERE site = ? ORDER BY source, channel", (self._site,)
         )
         return [Meter(source, channel) for source, channel in rows]
+
+    def of(self, source: str) -> list[Meter]:
+        """The meters of one source, by channel."""
+        return [meter for meter in self.all() if meter.source == source]
