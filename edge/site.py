@@ -130,6 +130,8 @@ class House:
             told["backlog_rows"],
             told["refused_rows"],
             told["reason"],
+            rows_per_s=told["rows_per_s"],
+            left_s=told.get("left_s"),  # a worker that still runs from before an update does not tell it
         )
 
     @staticmethod

@@ -36,7 +36,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, words in (
         ("run", "send readings to every [[cloud]] until told to stop"),
-        ("status", "one line per cloud: state, backlog, last answer; exit code 1 unless all are well"),
+        (
+            "status",
+            "one line per cloud: state, backlog, speed, time left, last answer; exit code 1 unless all are well",
+        ),
         ("verify", "compare with the clouds by content, mend what differs; exit code 1 unless all is equal"),
         ("retry", "send once more what a cloud has refused, after its reason is gone"),
     ):
@@ -147,11 +150,27 @@ def _remembered(db: Database, url: str) -> Progress:
 
 
 def _line(progress: Progress) -> str:
+    """One cloud: state, what is behind, speed, time left, last answer, refused, and what is wrong."""
     last = "never"
     if progress.last_ack_ms is not None:
         last = datetime.fromtimestamp(progress.last_ack_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    line = (
-        f"{progress.url}: {progress.state}, {progress.backlog_rows} readings behind, {progress.rows_per_s}/s,"
-        f" last answer {last}, {progress.refused_rows} refused"
-    )
+    told = [progress.state, f"{_grouped(progress.backlog_rows)} readings behind"]
+    if progress.rows_per_s:
+        told.append(f"{_grouped(progress.rows_per_s)}/s")
+    if progress.left_s is not None:
+        told.append(f"about {_lasting(progress.left_s)} left")
+    told += [f"last answer {last}", f"{_grouped(progress.refused_rows)} refused"]
+    line = f"{progress.url}: {', '.join(told)}"
     return f"{line}; {progress.reason}" if progress.reason else line
+
+
+def _grouped(n: int) -> str:
+    return f"{n:,}".replace(",", " ")
+
+
+def _lasting(seconds: int) -> str:
+    """In its largest unit, rounded up: 2 s, 3 min, 5 h, 2 d."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{-(-seconds // size)} {unit}"
+    return f"{seconds} s"

@@ -3,29 +3,22 @@
 Parameters in, values out: no bottle, no HTTP.
 """
 
-import re
 from dataclasses import asdict
-from typing import Any
 
-from metering.gap import Gap
 from metering.quantity import BY_NAME, QUANTITIES, Quantity
+from pages.accounts import Shape, cause_shapes
 from pages.export import base_values
-from pages.health import GAPS_DAYS, JOIN_MS, CauseSum, by_cause
 from pages.latest import Newest
 from pages.query import Query, Refused
 from pages.series import DAY_MS, Point, Series, blanks, gaps_of, nice_ms, pace_ms, read
 from pages.span import PERIODS, period_span
 from pages.usage import TooMany, usage
 from pages.view import View
-from store.history import GapKey, History, gap_key
+from store.history import History
 
-Shape = dict[str, Any]
 USUAL_POINTS = 600
 # 1 500 points are at most 60 000 bytes, which any phone draws at once.
 MOST_POINTS = 1_500
-# A sensor that is silent for an hour leaves 3 600 gaps; so many are 600 000 bytes.
-MOST_GAPS = 5_000
-_AFTER = re.compile(r"(.+)/([0-9]{1,15})/([0-9]{1,15})/([0-9]{1,15})")
 _BASES = [quantity.base for quantity in QUANTITIES]
 
 
@@ -126,40 +119,6 @@ def energy(view: View, history: History, query: Query) -> Shape:
     }
 
 
-def gaps(view: View, history: History, query: Query) -> Shape:
-    now_ms = view.now_ms()
-    from_ms, to_ms = query.span(now_ms - GAPS_DAYS * DAY_MS, now_ms)
-    found = history.gaps(from_ms, to_ms, _after(query), MOST_GAPS + 1)
-    sums = by_cause(history.gap_sums(from_ms, to_ms, JOIN_MS), from_ms, to_ms)
-    last = found[MOST_GAPS - 1] if len(found) > MOST_GAPS else None
-    return {
-        "gaps": [_gap(gap) for gap in found[:MOST_GAPS]],
-        "by_cause": _by_cause(sums),
-        "next": last and "/".join(str(part) for part in gap_key(last)),
-    }
-
-
-def _after(query: Query) -> GapKey | None:
-    """The `next` of an answer before: source/boot/from_seq/to_seq."""
-    text = query.text("after")
-    if text is None:
-        return None
-    found = _AFTER.fullmatch(text)
-    if found is None:
-        raise Refused(400, "after", f"after={text!r} is not the `next` of an answer before")
-    source, boot, from_seq, to_seq = found.groups()
-    return source, int(boot), int(from_seq), int(to_seq)
-
-
-def _gap(gap: Gap) -> Shape:
-    names = ("source", "boot", "from_seq", "to_seq", "cause", "from_ms", "to_ms")
-    return {name: getattr(gap, name) for name in names} | {"estimated_records": gap.estimated}
-
-
-def _by_cause(sums: "list[CauseSum] | tuple[CauseSum, ...]") -> Shape:
-    return {found.cause: {"gaps": found.gaps, "records": found.records, "ms": found.ms} for found in sums}
-
-
 def health(view: View, history: History, _query: Query) -> Shape:
     now_ms = view.now_ms()
     condition = view.site.condition()
@@ -173,10 +132,11 @@ def health(view: View, history: History, _query: Query) -> Shape:
         "gaps": {
             "from_ms": held.from_ms,
             "to_ms": held.to_ms,
-            "by_cause": _by_cause(held.causes),
+            "by_cause": cause_shapes(held.causes),
             "unexplained": held.unexplained,
             "unexplained_ms": held.unexplained_ms,
             "recorded_ms": held.recorded_ms,
             "watched_ms": held.watched_ms,
         },
+        "ledger": [asdict(device) for device in held.devices],
     }

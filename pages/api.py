@@ -1,17 +1,17 @@
 """The read API's routes as one table; app.py mounts it, openapi.py describes it.
 
-What each route answers stands in pages.answers, the streamed readings in pages.export.
+What each route answers stands in pages.answers and pages.accounts, the streamed readings in pages.export.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pages import answers, export
+from pages import accounts, answers, export
 from pages.query import Query, Refused
 from pages.view import View
 from store.history import History
 
-Answer = Callable[[View, History, Query], answers.Shape]
+Answer = Callable[[View, History, Query], accounts.Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ ROUTES: tuple[Route, ...] = (
     Route("latest", answers.latest),
     Route("series", answers.series, ("meter", "quantity", "from", "to", "points")),
     Route("energy", answers.energy, ("meter", "period", "from", "to")),
-    Route("gaps", answers.gaps, ("from", "to", "after")),
+    Route("gaps", accounts.gaps, ("from", "to", "after", "most")),
+    Route("ledger", accounts.ledger, ("from", "to")),
     Route("health", answers.health),
 )
 READINGS_PARAMETERS: tuple[str, ...] = ("meter", "from", "to", "format", "raw")

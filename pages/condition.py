@@ -54,7 +54,10 @@ class EdgeSide:
 
 @dataclass(frozen=True, slots=True)
 class CloudSide:
-    """One cloud as the edge knows it; on the cloud itself `last_ack_ms` is the last word from the edge."""
+    """One cloud as the edge knows it; on the cloud itself `last_ack_ms` is the last word from the edge.
+
+    `rows_per_s`, `left_s`: speed of catching up and about how long it will take, as the sync worker tells.
+    """
 
     url: str
     state: CloudState
@@ -63,6 +66,8 @@ class CloudSide:
     refused_rows: int = 0
     reason: str | None = None
     seq: int | None = None
+    rows_per_s: int | None = None
+    left_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Is every second accounted for: gaps by cause, silences that nothing explains, the share recorded.
 
 Gaps come from the last 30 days. The last 24 hours are looked through minute by minute, so that a hole nobody
-wrote down is found too.
+wrote down is found too, and every number of theirs must be stored or explained (store/ledger.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,16 @@ from itertools import groupby
 
 from metering.gap import CAUSES, GapSum
 from metering.reading import Meter
+from pages.last_day import DeviceSum, LastDay, by_device
 from pages.series import DAY_MS, Blank, blanks, pace_ms, read, watch_ms
+from store.entry import HOUR_MS, Entry
 from store.history import History
 
 GAPS_DAYS = 30
 # Gaps of one cause that follow each other this closely are one pause.
 JOIN_MS = 60_000
+
+Emptiness = tuple[str, Blank]  # of which source
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class CauseSum:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """unexplained = gaps without a known cause plus empty intervals without a gap; shares in watched ms."""
+    """`unexplained`: gaps without a known cause, empty intervals without a gap, and hours of a device in which its
+    numbers do not add up and nothing else tells why; shares in watched ms; `devices` over the last day.
+    """
 
     from_ms: int
     to_ms: int
@@ -45,6 +51,7 @@ class Account:
     unexplained_ms: int
     recorded_ms: int
     watched_ms: int
+    devices: tuple[DeviceSum, ...] = ()
 
     @property
     def pauses(self) -> int:
@@ -55,21 +62,35 @@ class Account:
         return sum(cause.ms for cause in self.causes)
 
 
-def account(history: History, now_ms: int) -> Account:
+def account(history: History, now_ms: int, last_day: LastDay | None = None) -> Account:
+    """`last_day`: what a caller keeps of the ledger from one time to the next."""
     from_ms = now_ms - GAPS_DAYS * DAY_MS
     gaps = history.gap_sums(from_ms, now_ms, JOIN_MS)
     unknown = [gap for gap in gaps if not gap.explained]
     empty, watched_ms = _last_day(history, gaps, now_ms)
-    silent = [blank for blank in empty if blank.cause is None]
+    silent = [blank for _source, blank in empty if blank.cause is None]
+    entries = (last_day or LastDay()).entries(history, now_ms)
     return Account(
         from_ms,
         now_ms,
         tuple(by_cause(gaps, from_ms, now_ms)),
-        sum(gap.gaps for gap in unknown) + len(silent),
+        sum(gap.gaps for gap in unknown) + len(silent) + _faults(entries, empty),
         sum(blank.ms for blank in silent) + sum(_ms(gap, from_ms, now_ms) for gap in unknown),
-        watched_ms - sum(blank.ms for blank in empty),
+        watched_ms - sum(blank.ms for _source, blank in empty),
         watched_ms,
+        tuple(by_device(entries)),
     )
+
+
+def _faults(entries: Sequence[Entry], empty: Sequence[Emptiness]) -> int:
+    """Hours of a device that do not add up, but for those in which an empty interval is counted already."""
+    silent = {
+        (source, hour_ms)
+        for source, blank in empty
+        if blank.cause is None
+        for hour_ms in range(blank.from_ms // HOUR_MS * HOUR_MS, blank.to_ms, HOUR_MS)
+    }
+    return sum(not entry.adds_up and (entry.source, entry.hour_ms) not in silent for entry in entries)
 
 
 def by_cause(gaps: Sequence[GapSum], from_ms: int, to_ms: int) -> list[CauseSum]:
@@ -126,16 +147,16 @@ def _ms(gap: GapSum, from_ms: int, to_ms: int) -> int:
     return max(0, min(gap.to_ms, to_ms) - max(gap.from_ms, from_ms))
 
 
-def _last_day(history: History, gaps: Sequence[GapSum], now_ms: int) -> tuple[list[Blank], int]:
+def _last_day(history: History, gaps: Sequence[GapSum], now_ms: int) -> tuple[list[Emptiness], int]:
     """Empty intervals of all meters in the last 24 hours, and the time looked through."""
-    empty: list[Blank] = []
+    empty: list[Emptiness] = []
     watched_ms = 0
     for meter in history.meters():
         span = history.span_ms(meter)
         known = (max(span[0], now_ms - DAY_MS), min(span[1], now_ms)) if span else (0, 0)
         if known[0] < known[1]:
             watched_ms += known[1] - known[0]
-            empty += _empty(history, meter, gaps, known)
+            empty += [(meter.source, blank) for blank in _empty(history, meter, gaps, known)]
     return empty, watched_ms
 
 

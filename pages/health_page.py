@@ -12,6 +12,7 @@ from pages.chart import cause_name
 from pages.condition import CloudSide, Condition, Device, EdgeSide
 from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
+from pages.ledger_table import LedgerTable, ledger_table
 from pages.span import day_of
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
@@ -66,6 +67,7 @@ class Going:
     percent: int
     left: str
     rows: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class HealthPage:
     ways: list[Way]
     causes: list[CauseRow]
     until: str
+    ledger: LedgerTable | None = None
     no_cloud: str = ""
     catching_up: list[Going] = field(default_factory=list)
     cards: list[InfoCard] = field(default_factory=list)
@@ -111,13 +114,16 @@ class HealthWriter:
             ways,
             [self._cause(row) for row in held.causes if not _is_unknown(row, self._t)],
             self._t("health.until", date=self._f.year_date(held.to_ms)),
+            ledger_table(held.devices, self._t, self._f),
             "" if condition.clouds else self._t("health.no_cloud"),
             [self._going(side, made) for side, made in going if made],
             [self._quarantine(condition.edge), self._clock(condition.edge)],
         )
 
     def _lead(self, held: Account) -> str:
-        if held.unexplained:
+        if held.unexplained and not held.unexplained_ms:
+            said = self._t("health.not_adding_up")
+        elif held.unexplained:
             said = self._t("health.some_unexplained", span=self._f.duration(held.unexplained_ms))
         elif held.pauses:
             gaps = self._t.counted("health.gaps", held.pauses, self._f.count(held.pauses))
@@ -202,11 +208,22 @@ class HealthWriter:
 
     def _going(self, side: CloudSide, made: Progress) -> Going:
         title = "health.catching_up" if side.state in ("ok", "catching-up") else "health.cloud_offline"
-        rows = self._t("health.progress", done=self._f.count(made.done), whole=self._f.count(made.whole))
-        if made.rows_per_s:
-            rows += f", {self._t('health.rate', n=self._f.count(made.rows_per_s))}"
-        left = "" if made.left_ms is None else self._t("health.left", span=self._f.duration(made.left_ms))
-        return Going(self._t(title), host_of(side.url), 100 * made.done // made.whole, left, rows)
+        behind = made.whole - made.done
+        left = [self._t.counted("health.rows_left", behind, self._f.count(behind))]
+        if side.left_s is not None:
+            left.append(self._t("health.left", span=self._f.duration(side.left_s * 1000)))
+        rows = [self._t("health.progress", done=self._f.count(made.done), whole=self._f.count(made.whole))]
+        if side.rows_per_s:
+            rows.append(self._t("health.rate", n=self._f.count(side.rows_per_s)))
+        answer = self._t("health.answered", age=self._age(side.last_ack_ms)) if side.last_ack_ms else ""
+        return Going(
+            self._t(title),
+            host_of(side.url),
+            100 * made.done // made.whole,
+            ", ".join(left),
+            ", ".join(rows),
+            answer,
+        )
 
     def _cause(self, row: CauseSum) -> CauseRow:
         name = cause_name(row.cause, self._t)

@@ -93,7 +93,7 @@ class Html:
         condition = view.site.condition()
         with view.site.history() as history:
             held = view.account(history, now_ms)
-        going = [view.progress(side, now_ms) for side in condition.clouds]
+        going = [view.progress(side) for side in condition.clouds]
         writer = HealthWriter(look.words, figures, now_ms, view.site.name, view.home)
         return self._render.site_page(
             "health.html",

@@ -1,7 +1,8 @@
 """The read API described as OpenAPI 3.1; a test holds it against the routes and against real answers."""
 
 from metering.quantity import BY_NAME
-from pages.answers import MOST_GAPS, MOST_POINTS, USUAL_POINTS
+from pages.accounts import MOST_ENERGIES, MOST_GAPS, MOST_LEDGER_DAYS
+from pages.answers import MOST_POINTS, USUAL_POINTS
 from pages.api import READINGS_PARAMETERS, ROUTES
 from pages.export import EXPORTS_AT_ONCE
 from pages.shapes import ANSWERS, ERROR, PULSE, Shape
@@ -14,7 +15,14 @@ _TEXTS: dict[str, str] = {
     "latest": "The newest value of every meter. Asking says that somebody looks.",
     "series": "One quantity in equal buckets; null where one is empty; the cause of each blank.",
     "energy": "Energy per hour, day or month of the site's zone, by differences of the meter's own counter.",
-    "gaps": "Records that are missing and silences between boots, with their cause.",
+    "gaps": (
+        "Records that are missing and silences between boots, with their cause;"
+        f" the first {MOST_ENERGIES} of an answer with their energy."
+    ),
+    "ledger": (
+        "Produced = stored + explained, for every device and UTC hour the range touches;"
+        f" at most {MOST_LEDGER_DAYS} days."
+    ),
     "health": "The condition of device, Pi and cloud, and whether every second is accounted for.",
     "readings": f"Every reading, streamed in a stable order. At most {EXPORTS_AT_ONCE} at once, else 503.",
 }
@@ -32,6 +40,10 @@ _PARAMETERS: dict[str, Shape] = {
     "after": {
         "description": f"The `next` of an answer before: the gaps that follow it, {MOST_GAPS} at most.",
         "schema": {"type": "string"},
+    },
+    "most": {
+        "description": "At most so many gaps.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_GAPS, "default": MOST_GAPS},
     },
     "to": {"description": "End, excluded; written like from.", "schema": {"type": "string"}},
     "points": {

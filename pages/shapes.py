@@ -44,6 +44,16 @@ _CAUSE_SUMS: Shape = {
     "description": "By cause; known words: " + ", ".join(CAUSES),
     "additionalProperties": _object({"gaps": _INT, "records": _INT, "ms": _INT}),
 }
+_RECORDS: Shape = {"type": "object", "description": "Records by cause", "additionalProperties": _INT}
+_LEDGER_SUMS: Shape = {
+    "produced": _INT,
+    "stored": _INT,
+    "explained": _RECORDS,
+    "unexplained": {"type": "integer", "description": "Neither stored nor in a gap"},
+    "twice": {"type": "integer", "description": "Stored and in a gap, or stored twice"},
+    "estimated": {"type": "integer", "description": "Beside produced: about how many died in silences"},
+    "silent_ms": _INT,
+}
 _SYNC = _object(
     {
         "state": {
@@ -95,6 +105,8 @@ _SIDES: Shape = {
                 "refused_rows": _INT,
                 "reason": _TEXT_OR_NULL,
                 "seq": _INT_OR_NULL,
+                "rows_per_s": _INT_OR_NULL,
+                "left_s": _or_null("integer", description="About how long until nothing is behind"),
             }
         )
     ),
@@ -195,11 +207,37 @@ ANSWERS: dict[str, Shape] = {
                         "estimated_records": _or_null(
                             "integer", description="In a silence: about how many, at the pace before it"
                         ),
+                        "energy_wh": _or_null(
+                            "object",
+                            description="What each meter's counter moved across it; null: not looked up",
+                            additionalProperties=_INT_OR_NULL,
+                        ),
                     }
                 )
             ),
             "by_cause": _CAUSE_SUMS,
             "next": _or_null("string", description="`after` of the request for the gaps that follow"),
+        }
+    ),
+    "ledger": _object(
+        {
+            "from_ms": _MS,
+            "to_ms": _MS,
+            "hours": _list(
+                _object(
+                    {
+                        "source": _TEXT,
+                        "hour_ms": {**_MS_OR_NULL, "description": "Begin of the UTC hour; null: no date"},
+                        "meters": {
+                            "type": "object",
+                            "description": "Stored rows by meter",
+                            "additionalProperties": _INT,
+                        },
+                        **_LEDGER_SUMS,
+                    }
+                )
+            ),
+            "totals": _object(_LEDGER_SUMS),
         }
     ),
     "health": _object(
@@ -219,6 +257,19 @@ ANSWERS: dict[str, Shape] = {
                     "recorded_ms": _INT,
                     "watched_ms": _INT,
                 }
+            ),
+            "ledger": _list(
+                _object(
+                    {
+                        "source": _TEXT,
+                        "produced": _INT,
+                        "stored": _INT,
+                        "explained": _INT,
+                        "unexplained": _INT,
+                        "twice": _INT,
+                        "estimated": _INT,
+                    }
+                )
             ),
         }
     ),

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from pages.catchup import Catchup, Progress
 from pages.condition import CloudSide, Condition
 from pages.health import Account, account
+from pages.last_day import LastDay
 from pages.latest import Latest
 from pages.overview import Overview, overview
 from pages.site import Site
@@ -56,7 +57,10 @@ class View:
         self.latest = Latest(site)
         self._catchups: dict[str, Catchup] = {}
         kept_ms = KEPT_MS[site.twin]
-        self._account = _Kept(account, lambda _held: kept_ms)
+        last_day = LastDay()
+        self._account = _Kept(
+            lambda history, now_ms: account(history, now_ms, last_day), lambda _held: kept_ms
+        )
         self._overview = _Kept(self._made_overview, lambda held: min(kept_ms, held.window.lasts_ms))
         self._lock = Lock()
 
@@ -71,14 +75,14 @@ class View:
         return f"/sites/{self.site.key}" if self.site.key else ""
 
     def sync_line(self, condition: Condition, now_ms: int) -> SyncLine:
-        return sync_line(condition, self.site.twin, now_ms, lambda side: self.progress(side, now_ms))
+        return sync_line(condition, self.site.twin, now_ms, self.progress)
 
-    def progress(self, side: CloudSide, now_ms: int) -> Progress | None:
+    def progress(self, side: CloudSide) -> Progress | None:
         with self._lock:
             if side.url not in self._catchups and len(self._catchups) >= MOST_CLOUDS:
                 self._catchups.clear()
             catchup = self._catchups.setdefault(side.url, Catchup())
-        return catchup.note(now_ms, side.backlog_rows or 0)
+        return catchup.note(side.backlog_rows or 0)
 
     def account(self, history: History, now_ms: int) -> Account:
         return self._account.get(history, now_ms)

@@ -7,12 +7,12 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any, Protocol
 
+from metering.energy import across
 from metering.gap import Gap, GapSum
 from metering.quantity import BY_COLUMN
 from metering.reading import Meter
 from store.changes import TIMEZONE, Changes
 from store.database import Database
-from store.entry import Entry
 from store.ledger import Ledger, Stock
 from store.meters import Meters
 from store.silence import Span, silences
@@ -161,9 +161,13 @@ class History:
             GapSum(g.source, g.cause, 1, g.records, g.from_ms, g.to_ms, g.estimated or 0) for g in singles
         ]
 
-    def ledger(self, from_ms: int, to_ms: int) -> list[Entry]:
-        """What each device produced, and what became of it, in each whole UTC hour of [from_ms, to_ms)."""
-        return Ledger(self._db, self._rows.stock, self._site).entries(from_ms, to_ms)
+    def ledger(self) -> Ledger:
+        """What each device produced, and what became of it."""
+        return Ledger(self._db, self._rows.stock, self._site)
+
+    def energy_across(self, meter: Meter, from_ms: int, to_ms: int) -> int | None:
+        """Wh that a meter's counter moved across from_ms ... to_ms, None when that is not known."""
+        return across(*self._rows.stock.counters(meter, from_ms, to_ms))
 
     def _silences(self, edges: list[Span], from_ms: int | None, to_ms: int | None) -> Iterator[Gap]:
         for gap in silences(edges):

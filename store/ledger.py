@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from typing import Protocol
 
+from metering.reading import Meter
 from store.database import Database
 from store.entry import HOUR_MS, Book, Counted, Entry, Life
 from store.gaps import Gaps
@@ -25,12 +26,15 @@ _LIVES = (
 
 
 class Stock(Protocol):
-    """How each layout counts its rows."""
+    """How each layout counts its rows, and finds what lies beside an instant."""
 
     def counted(self, from_ms: int, to_ms: int) -> Iterator[Counted]: ...
     def undated(self) -> Iterator[Counted]: ...
     def waits(self) -> dict[int, int]: ...
     def beside(self, life: Life, at_ms: int) -> tuple[int | None, int | None]: ...
+    def counters(
+        self, meter: Meter, from_ms: int, to_ms: int
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]: ...
 
 
 class Ledger:
@@ -42,19 +46,29 @@ class Ledger:
         self._site = site
         self._gaps = Gaps(db)
 
-    def entries(self, from_ms: int, to_ms: int) -> list[Entry]:
-        """Every device and hour of [from_ms, to_ms), whole UTC hours, that is not empty, by hour and device.
-
-        Last comes what has no date, of whatever time it may be.
-        """
+    def hours(self, from_ms: int, to_ms: int) -> list[Entry]:
+        """Every device and hour of [from_ms, to_ms), whole UTC hours, that is not empty, by hour and device."""
         found: list[Entry] = []
         for begin_ms in range(from_ms, to_ms, WINDOW_MS):
             with self._db.read():
-                found += self._hours(begin_ms, min(begin_ms + WINDOW_MS, to_ms))
-        with self._db.read():
-            return [*found, *self._dateless()]
+                found += self._window(begin_ms, min(begin_ms + WINDOW_MS, to_ms))
+        return found
 
-    def _hours(self, from_ms: int, to_ms: int) -> list[Entry]:
+    def dateless(self) -> list[Entry]:
+        """What has no date yet, or never gets one, of each device."""
+        with self._db.read():
+            lives, waits = self._lives(), self._stock.waits()
+            book = Book(lives)
+            for life in lives:
+                first = waits.get(life.id, life.end) if life.span_ms else life.first
+                if first < life.end:
+                    sums = self._gaps.sums(life.id, first, life.end - 1)
+                    book.entry(life, None).number(life.end - first, sums)
+            for rows in self._stock.undated():
+                book.count(rows)
+            return book.sorted()
+
+    def _window(self, from_ms: int, to_ms: int) -> list[Entry]:
         lives, waits = self._lives(), self._stock.waits()
         book = Book(lives)
         for life in lives:
@@ -65,18 +79,6 @@ class Ledger:
         for rows in self._stock.counted(from_ms, to_ms):
             book.count(rows)
         book.silences(from_ms, to_ms)
-        return book.sorted()
-
-    def _dateless(self) -> list[Entry]:
-        lives, waits = self._lives(), self._stock.waits()
-        book = Book(lives)
-        for life in lives:
-            first = waits.get(life.id, life.end) if life.span_ms else life.first
-            if first < life.end:
-                sums = self._gaps.sums(life.id, first, life.end - 1)
-                book.entry(life, None).number(life.end - first, sums)
-        for rows in self._stock.undated():
-            book.count(rows)
         return book.sorted()
 
     def _lives(self) -> list[Life]:

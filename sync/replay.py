@@ -20,7 +20,7 @@ from sync.cutting import Cut, Cutter, Source
 from sync.failure import Failure, NotAdmitted, RowsRefused, TooLarge, Unreachable
 from sync.pace import Pace
 from sync.position import Position
-from sync.progress import UNDER_WAY_ROWS, Progress
+from sync.progress import UNDER_WAY_ROWS, Progress, Speed
 
 Cursors = dict[tuple[str, int], int]
 
@@ -91,6 +91,7 @@ class Replay:
         self._noted_s = clock_s()
         self._heard_s = self._noted_s - ALIVE_EVERY_S
         self._surprises = 0
+        self._speed = Speed()
         self.progress = Progress(url, last_ack_ms=last_ms, refused_rows=clouds.withheld(self._cloud))
 
     def step(self) -> Step:
@@ -221,22 +222,25 @@ class Replay:
 
     def _tell(self, rows: int, now_s: float) -> None:
         backlog = self._source.waiting_rows(dict(self._at.cursors))
-        lately = round(rows / max(now_s - self._heard_s, 0.001))
+        rows_per_s, left_s = self._speed.landed(now_s, rows, backlog)
         self._heard_s = now_s
         self.progress = replace(
             self.progress,
             state="catching-up" if backlog > UNDER_WAY_ROWS else "ok",
             backlog_rows=backlog,
-            rows_per_s=lately,
+            rows_per_s=rows_per_s,
+            left_s=left_s,
             last_ack_ms=self._now_ms(),
             reason=None,
         )
 
     def _tell_failure(self, failure: Failure) -> None:
+        self._speed = Speed()
         self.progress = replace(
             self.progress,
             state="not-admitted" if isinstance(failure, NotAdmitted) else "offline",
             backlog_rows=self._source.waiting_rows(dict(self._at.cursors)),
             rows_per_s=0,
+            left_s=None,
             reason=str(failure),
         )

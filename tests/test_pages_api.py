@@ -23,7 +23,7 @@ from filled_house import (
     served,
 )
 
-from pages.answers import MOST_GAPS
+from pages.accounts import MOST_GAPS
 from pages.app import build
 from pages.condition import EdgeSide, Notice, Pulse
 from pages.guard import HEADERS

@@ -93,19 +93,19 @@ def test_the_part_of_a_gap_outside_the_range_does_not_count() -> None:
     assert found.ms == 5_000
 
 
-def test_a_catch_up_tells_share_rate_and_time_left() -> None:
+def test_a_catch_up_tells_the_share_that_arrived() -> None:
     catchup = Catchup()
-    catchup.note(0, 100_000)
-    catchup.note(2_000, 96_000)
-    made = catchup.note(10_000, 80_000)
+    catchup.note(96_000)
+    catchup.note(100_000)
+    made = catchup.note(80_000)
     assert made is not None
-    assert (made.done, made.whole, made.rows_per_s, made.left_ms) == (20_000, 100_000, 2_000, 40_000)
+    assert (made.done, made.whole) == (20_000, 100_000)
 
 
 def test_what_is_only_under_way_is_no_catch_up() -> None:
     catchup = Catchup()
-    assert catchup.note(0, 150) is None
-    assert catchup.note(1_000, 0) is None
+    assert catchup.note(150) is None
+    assert catchup.note(0) is None
 
 
 def test_the_header_shows_the_worst_cloud() -> None:

@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from madeparts import HOUR_MS, NOW_MS, Twin, row, undated
+from madeparts import HOUR_MS, NOW_MS, Twin, row
 
 from metering.reading import Row
 from store.entry import Entry
@@ -40,7 +38,8 @@ def edge(tmp_path: Path) -> Iterator[Twin]:
 
 
 def entries(twin: Twin, span: tuple[int, int] = ALL) -> list[Entry]:
-    return twin.history.ledger(*span)
+    ledger = twin.history.ledger()
+    return [*ledger.hours(*span), *ledger.dateless()]
 
 
 def told(twin: Twin) -> dict[tuple[str, int | None], tuple[int, int, dict[str, int], int]]:
