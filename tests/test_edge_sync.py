@@ -176,6 +176,28 @@ def test_status_tells_one_line_per_cloud(
     assert "kembar-sync run is not running" in capsys.readouterr().out
 
 
+def test_status_tells_what_is_behind_how_fast_it_goes_and_how_long_it_takes(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(data_dir, 1, 10)
+    url = "https://cloud.example"
+    told = Progress(url, "catching-up", 123_456, 84_000, 1_795_168_800_000, 0, None, 2)
+    Telling(RamFile(data_dir, "sync")).tell(told)
+    assert sync_main.main(["status", "--config", str(settings(tmp_path, data_dir, url))]) == 0
+    assert capsys.readouterr().out == (
+        f"{url}: catching-up, 123 456 readings behind, 84 000/s, about 2 s left,"
+        " last answer 2026-11-20 10:00:00 UTC, 0 refused\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_s", "said"),
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "120 min"), (7_201, "3 h"), (172_800, "2 d")],
+)
+def test_a_time_left_is_told_in_its_largest_unit(left_s: int, said: str) -> None:
+    assert f"about {said} left" in sync_main._line(Progress("https://cloud.example", left_s=left_s))
+
+
 def test_a_ram_file_is_replaced_whole_and_belongs_to_one_folder(data_dir: Path, tmp_path: Path) -> None:
     here = RamFile(data_dir, "live")
     assert here.read() is None

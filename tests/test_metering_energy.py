@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.energy import RATED_POWER_W, WRAP_WH, Step, differences
+from metering.energy import RATED_POWER_W, WRAP_WH, Step, across, differences
 
 SECOND_MS, HOUR_MS = 1_000, 3_600_000
 # 23 kW for a second are 6.4 Wh: the counter may show 6 more, and 1 Wh of rounding.
@@ -124,3 +124,22 @@ def test_leaving_readings_out_does_not_change_the_total(used: list[int], kept: s
     inner = kept.draw(st.lists(st.sampled_from(counters), unique=True)) if counters[1:-1] else []
     thinned = sorted({counters[0], counters[-1], *inner})
     assert sum(step.wh for step in differences(thinned)) == sum(used)
+
+
+def test_across_a_gap_the_counter_tells_what_was_used() -> None:
+    assert across((0, 1200), (HOUR_MS, 1450)) == 250
+    assert across((0, 1200), (HOUR_MS, 1200)) == 0
+
+
+def test_across_a_gap_a_wrap_and_a_reset_are_recognised() -> None:
+    assert across((0, WRAP_WH - 10), (HOUR_MS, 5)) == 15
+    assert across((0, 5_000_000), (HOUR_MS, 40)) == 40
+
+
+def test_across_a_gap_another_meters_counter_tells_nothing() -> None:
+    assert across((0, 100), (SECOND_MS, 900_000)) is None
+
+
+def test_across_a_gap_two_values_are_needed() -> None:
+    assert across(None, (HOUR_MS, 1450)) is None
+    assert across((0, 1200), None) is None

@@ -1,10 +1,25 @@
 """Every second is accounted for, or the page says how many are not."""
 
+import re
 import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from filled_house import DAY_MS, HOUR_MS, NOW_MS, STEP_MS, ZONE, FilledHouse, empty_house, fill, made_rows
+import requests
+from filled_house import (
+    DAY_MS,
+    HOUR_MS,
+    NOW_MS,
+    STEP_MS,
+    ZONE,
+    FilledHouse,
+    edge_condition,
+    empty_house,
+    fill,
+    made_rows,
+)
 
 from edge.tally import NOTICES
 from metering.gap import GapSum
@@ -12,14 +27,26 @@ from pages.catchup import Catchup
 from pages.condition import CloudSide, Condition, EdgeSide, Notice
 from pages.figures import Figures
 from pages.health import account, by_cause
+from pages.last_day import AGAIN_HOURS, FRESH_HOURS, HOURS, LastDay, day_of_hours
 from pages.notices import NoticeWriter
 from pages.sync_line import sync_line
 from pages.words import LANGUAGES, Words
+from store.database import open_database
+from store.entry import Entry
+from store.ledger import Ledger
 from store.part import Hole, Part
 
 pytest_plugins = ("conftest_pages",)
 
+Serve = Callable[[FilledHouse], str]
 MINUTE_MS = 60_000
+
+
+def lose(house: FilledHouse, which: str) -> None:
+    """What a worn-out card may do."""
+    db = open_database(house.path, house.twin)
+    db.execute(f"DELETE FROM readings WHERE {which}")
+    db.close()
 
 
 def test_a_house_in_order_has_no_unexplained_gap(house: FilledHouse) -> None:
@@ -106,6 +133,104 @@ def test_what_is_only_under_way_is_no_catch_up() -> None:
     catchup = Catchup()
     assert catchup.note(150) is None
     assert catchup.note(0) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "id",
+            ["773.700 baris lagi", "sekitar 3 menit", "84.000 per detik", "jawaban terakhir 2 detik lalu"],
+        ),
+        ("en", ["773,700 rows left", "about 3 minutes", "84,000 per second", "last answer 2 seconds ago"]),
+    ],
+)
+def test_a_catch_up_tells_rows_and_time_left_speed_and_last_answer(
+    house: FilledHouse, serve: Serve, language: str, said: list[str]
+) -> None:
+    house.frozen = True
+    held = edge_condition(NOW_MS, 773_700, "catching-up")
+    cloud = replace(held.clouds[0], rows_per_s=84_000, left_s=190)
+    house.condition = replace(held, clouds=(cloud,))
+    text = requests.get(f"{serve(house)}/health?lang={language}", timeout=9).text
+    assert [words for words in said if words not in text] == []
+
+
+def test_rows_that_the_disk_lost_are_in_the_headline(tmp_path: Path) -> None:
+    """Seven lost rows are no empty minute: only the ledger can tell."""
+    house = empty_house(tmp_path)
+    rows = made_rows(1, 1.0, NOW_MS - 5 * HOUR_MS, NOW_MS, 0, 1, 1, 1)
+    fill(house, [Part("garage", 1, 0, rows)])
+    lose(house, "seq IN (100, 110, 120, 130, 140, 150, 160)")
+    with house.history() as history:
+        held = account(history, NOW_MS)
+    assert (held.unexplained, held.unexplained_ms) == (1, 0)
+    assert [(device.unexplained, device.produced) for device in held.devices] == [(7, len(rows))]
+
+
+def test_a_hole_that_both_find_counts_once(tmp_path: Path) -> None:
+    house = empty_house(tmp_path)
+    rows = made_rows(1, 1.0, NOW_MS - 5 * HOUR_MS, NOW_MS, 0, 1, 1, 1)
+    fill(house, [Part("garage", 1, 0, rows)])
+    lose(house, f"taken_ms BETWEEN {NOW_MS - 100 * MINUTE_MS} AND {NOW_MS - 95 * MINUTE_MS}")
+    with house.history() as history:
+        held = account(history, NOW_MS)
+    assert held.unexplained == 1
+    assert sum(device.unexplained for device in held.devices) == 31
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("id", ["Neraca bacaan", "tidak cocok", "dua kali", "1.801", "1.794"]),
+        ("en", ["Ledger of readings", "do not add up", "is there twice", "1,801", "1,794"]),
+    ],
+)
+def test_the_page_shows_what_became_of_every_number(
+    tmp_path: Path, serve: Serve, language: str, said: list[str]
+) -> None:
+    house = empty_house(tmp_path)
+    house.frozen = True
+    rows = made_rows(1, 1.0, NOW_MS - 5 * HOUR_MS, NOW_MS, 0, 1, 1, 1)
+    fill(house, [Part("garage", 1, 0, [*rows, (len(rows) + 1, *rows[-1][1:])])])
+    lose(house, "seq BETWEEN 100 AND 106")
+    db = open_database(house.path, "edge")
+    db.execute("INSERT INTO gaps VALUES (1, 7, 7, 'sensor', NULL, NULL)")
+    db.close()
+    text = requests.get(f"{serve(house)}/health?lang={language}", timeout=9).text
+    assert [words for words in said if words not in text] == []
+    cells = re.findall(r"<td>([\d.,]+|<span.*?</span>)</td>", text.partition('class="ledger"')[2])
+    assert [re.sub(r"<.*?>", "", cell) for cell in cells[2:4]] == ["1", "7"]
+
+
+def test_the_last_day_is_counted_again_little_by_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = empty_house(tmp_path)
+    fill(house, [Part("garage", 1, 0, made_rows(1, 1.0, NOW_MS - DAY_MS, NOW_MS, 0, 1, 1, 1))])
+    last_day = LastDay()
+    counted: list[list[int]] = []
+
+    def hours(book: Ledger, from_ms: int, to_ms: int) -> list[Entry]:
+        counted[-1].append(from_ms)
+        return really(book, from_ms, to_ms)
+
+    def found(now_ms: int = NOW_MS) -> int:
+        counted.append([])
+        with house.history() as history:
+            return sum(entry.unexplained for entry in last_day.entries(history, now_ms))
+
+    really = Ledger.hours
+    monkeypatch.setattr(Ledger, "hours", hours)
+    assert found() == 0
+    lose(house, f"taken_ms BETWEEN {NOW_MS - 9 * HOUR_MS} AND {NOW_MS - 8 * HOUR_MS}")
+    lose(house, f"taken_ms >= {NOW_MS - MINUTE_MS}")
+    assert found() == 6, "the running hour is counted each time"
+    turns = 1 + next(turn for turn in range(1, HOURS) if found() == 367)
+    assert turns <= (HOURS - FRESH_HOURS) // AGAIN_HOURS
+    assert {len(each) for each in counted} == {HOURS, FRESH_HOURS + AGAIN_HOURS}
+    found(NOW_MS + HOUR_MS)
+    assert day_of_hours(NOW_MS + HOUR_MS)[1] - HOUR_MS in counted[-1], "a new hour is counted at once"
 
 
 def test_the_header_shows_the_worst_cloud() -> None:
