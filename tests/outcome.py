@@ -8,6 +8,7 @@
 """
 
 import csv
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -139,7 +140,9 @@ def _compare(exports: Exports, outcome: Outcome) -> None:
     for line in (*(ours - theirs).elements(), *(theirs - ours).elements()):
         outcome.unequal += 1
         outcome.tell(f"only the {'edge' if line in ours - theirs else 'cloud'} has {line}")
-    gaps = [{tuple(gap.items()) for gap in side} for side in (exports.edge_gaps, exports.cloud_gaps)]
+    gaps = [
+        {json.dumps(gap, sort_keys=True) for gap in side} for side in (exports.edge_gaps, exports.cloud_gaps)
+    ]
     for gap in gaps[0] ^ gaps[1]:
         outcome.unequal += 1
         outcome.tell(f"only the {'edge' if gap in gaps[0] else 'cloud'} has the gap {gap}")

@@ -9,9 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from simulated_cloud import SITE, TwinHouse
-from verdict import Held, differences, read, wrong
+from verdict import differences, read, unbalanced, wrong
 from weather import Weather
 
+from store.by_stream import RowsByStream
+from store.by_time import RowsByTime
 from store.database import open_database
 
 BAD_WEATHER_MS = 1_200_000
@@ -27,13 +29,18 @@ def try_seed(folder: Path, seed: int, weather: Weather) -> list[str]:
         house.settle()
     finally:
         house.close()
-    edge = _held(house.edge.path, "edge", "r.channel", 0)
-    cloud = _held(house.cloud.path, "cloud", "(SELECT m.channel FROM meters m WHERE m.id = r.meter)", SITE)
+    with closing(open_database(house.edge.path, "edge")) as db:
+        edge = read(db, "r.channel", 0)
+        short = list(unbalanced(db, RowsByStream(db).stock, 0))
+    with closing(open_database(house.cloud.path, "cloud")) as db:
+        cloud = read(db, "(SELECT m.channel FROM meters m WHERE m.id = r.meter)", SITE)
+        short += [f"cloud: {each}" for each in unbalanced(db, RowsByTime(db, SITE).stock, SITE)]
     shutil.rmtree(folder)
     found = [
         *wrong(house, edge),
         *(f"cloud: {each}" for each in wrong(house, cloud, cloud=True)),
         *differences(edge, cloud, house.restored),
+        *short,
     ]
     return [f"seed {seed}", *found[:MOST_TOLD], f"history {house.log}"] if found else []
 
@@ -51,11 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n".join(told), end="\n" if told else "", flush=True)
     print(f"seeds={asked.seeds} wrong={bad} {'ok' if not bad else 'failed'}")
     return 1 if bad else 0
-
-
-def _held(path: Path, twin: str, channel: str, site: int) -> Held:
-    with closing(open_database(path, twin)) as db:
-        return read(db, channel, site)
 
 
 def _ram() -> str | None:

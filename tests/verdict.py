@@ -4,7 +4,8 @@
    device lost, which lie in a gap with the right cause, and a restored card's lost future, which the cloud has.
 2. Every date is within 50 ms of the truth; 300 ms in a boot's first two minutes; 1 s where the device was the
    clock; boots that never met a known clock, or were hardly heard, are marked uncertain instead, and no others.
-3. Stored and gaps cover every stream exactly, and time never runs backwards in a boot.
+3. Stored and gaps cover every stream exactly, also in the ledger of each hour, and time never runs backwards in a
+   boot.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from simulated import House, Key
 from edge.boots import WIRE_MASK
 from metering.quantity import COLUMNS
 from store.database import Database
-from store.part import Hole
+from store.entry import HOUR_MS
+from store.ledger import Ledger, Stock
+from store.part import READINGS, Hole
+from store.streams import Streams
 
 DATED_WITHIN_MS, AT_FIRST_WITHIN_MS, DARK_WITHIN_MS = 50, 300, 1_000
 FIRST_MS = 120_000
@@ -76,6 +80,19 @@ def differences(edge: Held, cloud: Held, restored: bool) -> Iterator[str]:
     if not restored and edge.gaps != cloud.gaps:
         here, there = set(edge.gaps) - set(cloud.gaps), set(cloud.gaps) - set(edge.gaps)
         yield f"gaps differ: only edge {here}, only cloud {there}"
+
+
+def unbalanced(db: Database, stock: Stock, site: int) -> Iterator[str]:
+    """Hours whose numbers do not add up, and numbers that are in no hour."""
+    streams = Streams(db, site).all()
+    begin_ms, end_ms = db.execute("SELECT min(first_ms), max(last_ms) FROM streams").fetchone()
+    ledger, hour_ms = Ledger(db, stock, site), begin_ms // HOUR_MS * HOUR_MS
+    entries = [*ledger.hours(hour_ms, (end_ms // HOUR_MS + 1) * HOUR_MS), *ledger.dateless()]
+    yield from (f"does not add up: {entry}" for entry in entries if not entry.adds_up)
+    produced = sum(entry.produced for entry in entries)
+    numbered = sum(stream.cursor - stream.first + 1 for stream in streams if stream.kind == READINGS)
+    if produced != numbered:
+        yield f"{produced} in the ledger, but {numbered} were numbered"
 
 
 def _wrong_rows(house: House, held: Held, cloud: bool) -> Iterator[str]:
