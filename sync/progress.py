@@ -29,8 +29,8 @@ class Progress:
     last_ack_ms: int | None = None
     refused_rows: int = 0
     reason: str | None = None
-    rivals: tuple[tuple[str, str, str], ...] = ()
     left_s: int | None = None
+    rivals: tuple[tuple[str, str, str], ...] = ()
 
 
 class Speed:
