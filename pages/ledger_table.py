@@ -1,4 +1,4 @@
-"""The table of the ledger on the page "health": each device's day as texts. No HTML here."""
+"""The table of the ledger on the page "health": each device's day as texts, without HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
