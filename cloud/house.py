@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from cloud import latest
+from cloud import latest, proofs
 from cloud.connections import Connections
 from cloud.contacts import heard_ms
 from cloud.senders import Senders
@@ -93,6 +93,7 @@ def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
                 state="ok" if _is_fresh(heard, now_ms) else "offline",
                 last_ack_ms=heard,
                 refused_rows=Quarantine(db, site.number).count(),
+                proof=proofs.newest(db, site.number),
             ),
         ),
     )

@@ -17,6 +17,7 @@ from metering.reading import Meter
 from pages.condition import CloudSide, Condition, Device, EdgeSide, Notice, Pulse
 from pages.site import LiveValue, Site
 from store.by_stream import RowsByStream
+from store.comparisons import Comparisons
 from store.database import Database, Unopenable, open_reader
 from store.history import History
 from store.part import READINGS
@@ -121,8 +122,10 @@ class House:
 
     def _cloud(self, db: Database, url: str, told: dict[str, Any] | None) -> CloudSide:
         row = db.execute("SELECT id, acknowledged_ms FROM clouds WHERE url = ?", (url,)).fetchone()
+        proof = Comparisons(db, row[0] if row else 0).proof(self._now_ms())
         if told is None:
-            return CloudSide(url, "off", row[1] if row else None, self._behind(db, row[0] if row else 0))
+            behind = self._behind(db, row[0] if row else 0)
+            return CloudSide(url, "off", row[1] if row else None, behind, proof=proof)
         return CloudSide(
             url,
             told["state"],
@@ -130,8 +133,9 @@ class House:
             told["backlog_rows"],
             told["refused_rows"],
             told["reason"],
-            rows_per_s=told["rows_per_s"],
+            rows_per_s=told.get("rows_per_s"),
             left_s=told.get("left_s"),  # a worker that still runs from before an update does not tell it
+            proof=proof,
         )
 
     @staticmethod

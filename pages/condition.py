@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from store.comparisons import Proof
+
 DeviceState = Literal["live", "silent"]
 CloudState = Literal["ok", "catching-up", "offline", "not-admitted", "off"]
 Clock = Literal["ntp", "rtc", "trust", "machine", "unknown"]
@@ -68,6 +70,7 @@ class CloudSide:
     seq: int | None = None
     rows_per_s: int | None = None
     left_s: int | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)

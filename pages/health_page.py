@@ -13,11 +13,11 @@ from pages.condition import CloudSide, Condition, Device, EdgeSide
 from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
 from pages.ledger_table import LedgerTable, ledger_table
+from pages.proof_card import Fact, InfoCard, proof_card
 from pages.span import day_of
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
 
-Fact = tuple[str, str]
 _LEVELS: dict[str, tuple[str, str]] = {
     "ok": ("", "ok"),
     "catching-up": ("warn", "old"),
@@ -71,16 +71,6 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True)
-class InfoCard:
-    title: str
-    level: str
-    sign: str
-    state: str
-    note: str
-    facts: list[Fact]
-
-
-@dataclass(frozen=True, slots=True)
 class HealthPage:
     unexplained: str
     unexplained_span: str
@@ -117,7 +107,7 @@ class HealthWriter:
             ledger_table(held.devices, self._t, self._f),
             "" if condition.clouds else self._t("health.no_cloud"),
             [self._going(side, made) for side, made in going if made],
-            [self._quarantine(condition.edge), self._clock(condition.edge)],
+            [*self._proofs(condition), self._quarantine(condition.edge), self._clock(condition.edge)],
         )
 
     def _lead(self, held: Account) -> str:
@@ -241,6 +231,10 @@ class HealthWriter:
             self._f.clock(row.last_ms),
             f"{self._home}/history?day={day}",
         )
+
+    def _proofs(self, condition: Condition) -> list[InfoCard]:
+        proofs = [side.proof for side in condition.clouds if side.proof]
+        return [proof_card(proof, self._now_ms, self._t, self._f) for proof in proofs]
 
     def _quarantine(self, edge: EdgeSide) -> InfoCard:
         counts = (

@@ -67,6 +67,9 @@ _SYNC = _object(
         "share_percent": _INT,
     }
 )
+_PROOF: Shape = {
+    "days": _INT, "rows": _INT, "equal": _INT, "quarantined": _INT, "conflicts": _INT, "at_ms": _MS_OR_NULL,
+}  # fmt: skip
 _SIDES: Shape = {
     "devices": _list(
         _object(
@@ -107,6 +110,7 @@ _SIDES: Shape = {
                 "seq": _INT_OR_NULL,
                 "rows_per_s": _INT_OR_NULL,
                 "left_s": _or_null("integer", description="About how long until nothing is behind"),
+                "proof": {**_object(_PROOF), "type": ["object", "null"]},
             }
         )
     ),

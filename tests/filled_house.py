@@ -23,6 +23,7 @@ from pages.condition import CloudSide, Condition, Device, EdgeSide, Pulse
 from pages.site import LiveValue, Site, Twin
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
+from store.comparisons import Proof
 from store.database import open_database, open_reader
 from store.history import History
 from store.part import Hole, Part
@@ -178,7 +179,14 @@ def edge_condition(now_ms: int, backlog: int = 0, state: Any = "ok") -> Conditio
         edge=EdgeSide(now_ms - 900, 4_182_771, 0, 0, 4, 0, 0, "ntp"),
         clouds=(
             CloudSide(
-                "https://kembar.example/", state, now_ms - 2_000, backlog, 0, None, 4_182_771 - backlog
+                "https://kembar.example/",
+                state,
+                now_ms - 2_000,
+                backlog,
+                0,
+                None,
+                4_182_771 - backlog,
+                proof=Proof(30, 2_592_000, 2_591_987, 13, 0, now_ms - 1_500_000),
             ),
         ),
     )
