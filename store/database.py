@@ -90,6 +90,11 @@ class Database:
         finally:
             self.conn.execute("COMMIT")
 
+    def version(self) -> tuple[int, int]:
+        """Another one than before whenever something was written, by this connection or any other."""
+        by_others = self.conn.execute("PRAGMA data_version").fetchone()[0]
+        return int(by_others), self.conn.total_changes
+
     def close(self) -> None:
         self.conn.close()
 

@@ -1,6 +1,6 @@
 """Streams: which (source, boot) a site has, where each begins and how far everything is accounted for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from store.database import Database
@@ -30,6 +30,7 @@ class Streams:
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
         self._site = site
+        self._known: tuple[object, Sequence[Stream]] = (None, ())
 
     def find(self, source: str, boot: int) -> Stream | None:
         row = self._db.execute(
@@ -42,11 +43,17 @@ class Streams:
         stream = self.find(source, boot)
         return stream.cursor if stream else 0
 
-    def all(self) -> list[Stream]:
-        """Every stream in the order they were met."""
-        return [
-            _stream(row) for row in self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
-        ]
+    def all(self) -> Sequence[Stream]:
+        """Every stream in the order they were met.
+
+        A replay asks for every batch, and a house has thousands after years: they are read again only when
+        something was written. What a transaction sees is not remembered, because it may be rolled back.
+        """
+        version = None if self._db.conn.in_transaction else self._db.version()
+        if version is None or version != self._known[0]:
+            found = self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
+            self._known = (version, tuple(map(_stream, found)))
+        return self._known[1]
 
     def beyond(self, after_id: int, most: int) -> list[Stream]:
         """At most `most` streams that were met after the one with this local number."""

@@ -17,7 +17,7 @@ from sync.position import Position
 
 
 class StreamList(Protocol):
-    def all(self) -> list[Stream]: ...
+    def all(self) -> Sequence[Stream]: ...
 
 
 class Source(Protocol):
@@ -95,7 +95,7 @@ class Cutter:
         numbers = {key: s.id for s in streams if (key := (s.source, s.boot)) in here}
         return Cut(at, parts, replace(after, cursors=cursors), numbers)
 
-    def _behind(self, streams: list[Stream], cursors: dict[int, int], only_one: bool) -> list[Stream]:
+    def _behind(self, streams: Sequence[Stream], cursors: dict[int, int], only_one: bool) -> list[Stream]:
         """Streams with something beyond the cloud's cursor, the one after the last one cut first."""
         behind = [s for s in streams if s.cursor > cursors.get(s.id, 0)]
         return behind if only_one else sorted(behind, key=lambda s: (s.id <= self._last, s.id))
