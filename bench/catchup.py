@@ -1,6 +1,7 @@
 """Catch-up: a backlog from an edge's database over real HTTP into a cloud's, committed before each answer.
 
 The cloud is a process of its own, started as a user starts it; this process is the edge's sync worker.
+What ten million readings change is measured in bench/longbacklog.py.
 """
 
 import socket
@@ -58,6 +59,13 @@ def fill(db: Database, rows: int, start_ms: int = START_MS) -> None:
 @contextmanager
 def cloud_process(folder: Path) -> Iterator[str]:
     """A cloud with its database in the folder; gives its address."""
+    with running_cloud(folder) as (url, _process):
+        yield url
+
+
+@contextmanager
+def running_cloud(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same with its process."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     config = folder / "cloud.toml"
@@ -69,7 +77,7 @@ def cloud_process(folder: Path) -> Iterator[str]:
     with subprocess.Popen([sys.executable, "-c", _SERVE, str(config)]) as process:
         try:
             _wait_for(url)
-            yield url
+            yield url, process
         finally:
             process.terminate()
 
@@ -101,8 +109,3 @@ def measure() -> dict[str, float]:
         "catchup_readings_per_s": round(catchup_per_s(1_000_000)),
         "catchup_readings_per_s_100k": round(catchup_per_s(100_000)),
     }
-
-
-def measure_long() -> dict[str, float]:
-    """Takes some minutes and 1 GB of disk."""
-    return {"catchup_readings_per_s_10m": round(catchup_per_s(10_000_000))}

@@ -18,7 +18,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "live": ("bench.live", "measure"),
     "card": ("bench.card", "measure"),
     "catchup": ("bench.catchup", "measure"),
-    "catchup-10m": ("bench.catchup", "measure_long"),
+    "catchup-10m": ("bench.longbacklog", "measure"),
 }
 LONG: tuple[str, ...] = ("catchup-10m",)
 
