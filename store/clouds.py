@@ -6,6 +6,9 @@ be pruned before a cloud has it.
 
 from store.database import Database
 
+# Why a row is kept back that no cloud will ever take: it was dated by a clock that was years ahead.
+AFTER_TOMORROW = "dated after tomorrow"
+
 
 class Clouds:
     def __init__(self, db: Database) -> None:
@@ -78,3 +81,11 @@ class Clouds:
             (cloud,),
         )
         return {(source, boot, seq): taken_ms for source, boot, seq, taken_ms in rows}
+
+    def doubtful(self, cloud: int, since_ms: int) -> int:
+        """How many rows were kept back since then that only the cloud finds impossible."""
+        row = self._db.execute(
+            "SELECT count(*) FROM withheld WHERE cloud = ? AND at_ms >= ? AND why <> ?",
+            (cloud, since_ms, AFTER_TOMORROW),
+        ).fetchone()
+        return int(row[0])

@@ -4,6 +4,7 @@ Rules of reading one:
 1. Every bound is checked before the work it bounds is done.
 2. What is malformed rejects the batch (sync/rejection.py); nothing of it is taken.
 3. A reading that is impossible is split off with the reason and leaves a hole `refused`; the rest is taken.
+4. If it is a date that is impossible, and the sender's clock and ours differ, that is for a person: see rule 2.
 Nothing is stored here, and whether the holes cover what they should is the receiver's question.
 """
 
@@ -13,12 +14,14 @@ from typing import Any
 
 import orjson
 
-from metering.quantity import MOST_EXACT
+from metering.quantity import MOST_EXACT, taken_complaint
+from metering.reading import TAKEN_MS
 from store.part import CHANGES, READINGS, Hole, Part
+from sync.clocks import apart, both_shown, shown
 from sync.columns import BadColumns, decode_columns, encode_rows
 from sync.limits import impossible
 from sync.packing import pack, unpack
-from sync.rejection import BadRows, BadShape, OverSize
+from sync.rejection import BadRows, BadShape, ClocksApart, OverSize
 from sync.shape import VERSION, change, flag, hole, listed, name, natural, spoken, table
 
 # A second of a slow uplink in the best case; more would hold the cloud's one writer for too long.
@@ -44,12 +47,16 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`edge` is the sender's name, `sender` this start of it; `refused` rows are already holes in the parts."""
+    """`edge` is the sender's name, `sender` this start of it; `refused` rows are already holes in the parts.
+
+    `sent_ms`: what the sender's clock showed, None if it does not say.
+    """
 
     parts: Sequence[Part] = ()
     edge: str | None = None
     refused: Sequence[BadRow] = ()
     sender: str | None = None
+    sent_ms: int | None = None
 
     @property
     def rows(self) -> int:
@@ -62,6 +69,8 @@ class Batch:
             fields["edge"] = self.edge
         if self.sender is not None:
             fields["sender"] = self.sender
+        if self.sent_ms is not None:
+            fields["sent_ms"] = self.sent_ms
         return pack(orjson.dumps(fields))
 
     @classmethod
@@ -77,10 +86,12 @@ class Batch:
         refused: list[BadRow] = []
         read = [_part(table(part, "part"), now_ms, refused) for part in parts]
         _check_meters(read)
+        sent_ms = None if fields.get("sent_ms") is None else natural(fields["sent_ms"], "sent_ms")
+        _check_clocks(refused, sent_ms, now_ms)
         edge, sender = (
             None if fields.get(key) is None else name(fields[key], key) for key in ("edge", "sender")
         )
-        return cls(read, edge, refused, sender)
+        return cls(read, edge, refused, sender, sent_ms)
 
 
 def _part_fields(part: Part) -> dict[str, Any]:
@@ -132,6 +143,17 @@ def _check_meters(parts: Sequence[Part]) -> None:
     meters = {(part.source, row[1]) for part in readings for rows in (part.rows, part.fills) for row in rows}
     if len(meters) > MOST_METERS:
         raise OverSize(f"{len(meters)} meters; at most {MOST_METERS}")
+
+
+def _check_clocks(refused: Sequence[BadRow], sent_ms: int | None, now_ms: int) -> None:
+    """A cloud that woke up in 2020 would quarantine every reading there is."""
+    if sent_ms is None or not apart(sent_ms, now_ms):
+        return
+    for bad in refused:
+        taken_ms = bad.row[TAKEN_MS]
+        if taken_ms is not None and taken_complaint(taken_ms, now_ms):
+            dated = f"{bad.source} boot {bad.boot} seq {bad.seq} is dated {shown(taken_ms)}"
+            raise ClocksApart(f"{both_shown(sent_ms, now_ms)} ({dated})")
 
 
 def _part(fields: dict[str, Any], now_ms: int, refused: list[BadRow]) -> Part:

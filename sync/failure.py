@@ -20,7 +20,11 @@ class Unreachable(Failure):
 
 
 class RowsRefused(Failure):
-    """The cloud took nothing of the batch, because of some of its rows."""
+    """The cloud took nothing of the batch, because of some of its rows; `cloud_ms`: what its clock shows."""
+
+    def __init__(self, reason: str, cloud_ms: int | None = None) -> None:
+        super().__init__(reason)
+        self.cloud_ms = cloud_ms
 
 
 class NotAdmitted(Failure):

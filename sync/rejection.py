@@ -48,3 +48,9 @@ class BadRows(Rejection):
 
     status = 422
     word = "rows"
+
+
+class ClocksApart(Rejection):
+    """A date was refused and the two clocks differ: nothing is taken, because the date may be right."""
+
+    word = "clock"

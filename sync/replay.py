@@ -6,16 +6,18 @@ What is kept (`source`, `clouds`) and what is sent (`post`) are arguments. Rules
    hoped-for one throws that batch away.
 3. A failure forgets nothing: it is asked again where to go on.
 4. Rows that the cloud refuses are withheld from it, at most MOST_WITHHELD_PER_H; then it is for a person.
+   Dates that are after tomorrow by both clocks are not counted: a clock that was years ahead made days of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from store.clouds import Clouds
+from store.clouds import AFTER_TOMORROW, Clouds
 from sync.answer import Answer, Refused
 from sync.batch import Batch
+from sync.clocks import after_tomorrow
 from sync.cutting import Cut, Cutter, Source
 from sync.failure import Failure, NotAdmitted, RowsRefused, TooLarge, Unreachable
 from sync.pace import Pace
@@ -141,9 +143,12 @@ class Replay:
         at = self._flight.cut.after if self._flight else self._at
         cut = self._cutter.cut(at, self._pace.rows, only_one=self._pace.searching)
         if cut.parts:
-            self._next, self._next_body = cut, Batch(cut.parts, self._edge, sender=self._sender).encode()
+            self._next, self._next_body = cut, self._batch(cut).encode()
         elif self._flight is None:
             self._at = cut.after
+
+    def _batch(self, cut: Cut) -> Batch:
+        return Batch(cut.parts, self._edge, sender=self._sender, sent_ms=max(0, self._now_ms()))
 
     def _launch(self) -> bool:
         now_s = self._clock_s()
@@ -151,7 +156,7 @@ class Replay:
             if now_s - self._heard_s < ALIVE_EVERY_S:
                 return False
             self._next = Cut(self._at, (), self._at, {})
-            self._next_body = Batch((), self._edge, sender=self._sender).encode()
+            self._next_body = self._batch(self._next).encode()
         self._flight = _Flight(self._next, self._post.send(self._next_body), now_s)
         self._next = None
         return True
@@ -162,7 +167,7 @@ class Replay:
             answer = flight.answer()
         except RowsRefused as refusal:
             self._next = None
-            self._narrow(flight.cut, str(refusal))
+            self._narrow(flight.cut, refusal)
             return
         except TooLarge as refusal:
             self._next = None
@@ -197,26 +202,35 @@ class Replay:
             self._surprises = 0
             raise Unreachable("the cloud's cursors keep changing; does a copy of this edge send to it too?")
 
-    def _narrow(self, cut: Cut, why: str) -> None:
+    def _narrow(self, cut: Cut, refusal: RowsRefused) -> None:
         """The batch was refused as a whole: send less, and withhold a row that is refused alone."""
+        clocks_ms = () if refusal.cloud_ms is None else (self._now_ms(), refusal.cloud_ms)
+        if clocks_ms and (late := [*after_tomorrow(cut.parts, *clocks_ms)]):
+            self._withhold(cut, [Refused(*row, f"taken_ms is {AFTER_TOMORROW}") for row in late])
+            return
         if cut.rows > 1 or len(cut.parts) > 1:
             self._pace.refused(cut.rows)
             return
         rows = [(part, row[0]) for part in cut.parts for row in (*part.rows, *part.fills)]
         if not rows:
-            raise NotAdmitted(f"the cloud refuses a batch without rows: {why}")
-        self._withhold(cut, [Refused(part.source, part.boot, seq, why) for part, seq in rows])
+            raise NotAdmitted(f"the cloud refuses a batch without rows: {refusal}")
+        self._withhold(cut, [Refused(part.source, part.boot, seq, str(refusal)) for part, seq in rows])
 
-    def _withhold(self, cut: Cut, refused: Iterable[Refused]) -> None:
+    def _withhold(self, cut: Cut, refused: Sequence[Refused]) -> None:
         ours = [row for row in refused if (row.source, row.boot) in cut.numbers]
-        rows = [(cut.numbers[row.source, row.boot], row.seq, row.why) for row in ours]
-        if rows:
-            self._clouds.withhold(self._cloud, rows, self._now_ms())
-            self.progress = replace(self.progress, refused_rows=self._clouds.withheld(self._cloud))
-            self._check_withheld()
+        if not ours:
+            return
+        late = set(after_tomorrow(cut.parts, self._now_ms()))
+        rows = []
+        for row in ours:
+            agreed = "taken_ms" in row.why and (row.source, row.boot, row.seq) in late
+            rows.append((cut.numbers[row.source, row.boot], row.seq, AFTER_TOMORROW if agreed else row.why))
+        self._clouds.withhold(self._cloud, rows, self._now_ms())
+        self.progress = replace(self.progress, refused_rows=self._clouds.withheld(self._cloud))
+        self._check_withheld()
 
     def _check_withheld(self) -> None:
-        lately = self._clouds.withheld(self._cloud, self._now_ms() - HOUR_MS)
+        lately = self._clouds.doubtful(self._cloud, self._now_ms() - HOUR_MS)
         if lately >= MOST_WITHHELD_PER_H:
             raise NotAdmitted(f"the cloud refused {lately} readings within an hour; sending is stopped")
 

@@ -137,7 +137,7 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     if status == 413:
         return TooLarge(said)
     if status == 422 and word == "rows":
-        return RowsRefused(said)
+        return RowsRefused(said, _date_ms(headers))
     if 300 <= status < 400:
         said = f"HTTP {status}: the address redirects; write the final one into the settings"
     return NotAdmitted(said)
@@ -200,6 +200,14 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     try:
         return (parsedate_to_datetime(asked) - parsedate_to_datetime(headers["Date"])).total_seconds()
     except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _date_ms(headers: Mapping[str, str]) -> int | None:
+    """What the server's clock shows, to the second."""
+    try:
+        return int(parsedate_to_datetime(headers["Date"]).timestamp()) * 1000
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
 
 

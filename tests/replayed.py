@@ -4,8 +4,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from cloud.intake import cursors_of, take
 from cloud.sites import Sites, SiteSetting
@@ -17,9 +20,10 @@ from store.part import Hole, Part
 from store.receiver import Receiver
 from sync.answer import Answer
 from sync.batch import Batch
-from sync.failure import Failure, NotAdmitted, RowsRefused
+from sync.failure import Failure, NotAdmitted
 from sync.rejection import Rejection
 from sync.replay import Replay, Step
+from sync.uplink import answered
 
 NOW_MS = 1_795_168_800_000
 URL = "https://cloud.example"
@@ -72,6 +76,8 @@ class Cloud:
     batches: list[Batch] = field(default_factory=list)
     asked: int = 0
     watch_s: int = 0
+    clock_ms: int = NOW_MS
+    tells_time: bool = True
 
     def __post_init__(self) -> None:
         self.db = open_database(self.path, "cloud")
@@ -85,17 +91,21 @@ class Cloud:
         return lambda: self._take(body)
 
     def _take(self, body: bytes) -> Answer:
-        batch = Batch.decode(body, NOW_MS)
-        self.before(batch)
-        self.batches.append(batch)
         try:
-            taken = take(self.db, self.site, batch, NOW_MS)
+            batch = Batch.decode(body, self.clock_ms)
+            self.before(batch)
+            self.batches.append(batch)
+            taken = take(self.db, self.site, batch, self.clock_ms)
         except Rejection as rejection:
-            if rejection.status != 422:
-                raise
-            raise RowsRefused(str(rejection)) from rejection
+            return self._refusal(rejection)
         self.after(batch)
         return Answer(taken.cursors, tuple(taken.refused), self.watch_s)
+
+    def _refusal(self, rejection: Rejection) -> Answer:
+        """As it arrives over HTTP."""
+        date = {"Date": formatdate(self.clock_ms / 1000, usegmt=True)} if self.tells_time else {}
+        said = {"error": rejection.word, "message": str(rejection)}
+        return answered(rejection.status, date, orjson.dumps(said))
 
     def copy(self, path: Path) -> None:
         with closing(sqlite3.connect(path)) as to:
