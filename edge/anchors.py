@@ -95,15 +95,18 @@ class Anchors:
         """Whether a whole minute of this run is among the anchors."""
         return bool(self._first and self.kept and self.kept[-1].era == self._first.era)
 
-    def learn(self, era: str, offset_ms: int) -> bool:
-        """The own clock of an era became known: own = monotonic + offset. Tells whether anchors gained a time."""
+    def learn(self, era: str, offset_ms: int, corrected: bool = False) -> bool:
+        """The own clock of an era became known, or was corrected: own = monotonic + offset.
+
+        Tells whether anchors gained a time. A correction holds for all of an era: its monotonic clock did not step.
+        """
 
         def known(anchor: Anchor) -> Anchor:
-            if anchor.era == era and anchor.own_ms is None:
+            if anchor.era == era and (corrected or anchor.own_ms is None):
                 return replace(anchor, own_ms=anchor.mono_ms + offset_ms)
             return anchor
 
-        gained = any(a.era == era and a.own_ms is None for a in self.kept)
+        gained = any(a.era == era and (corrected or a.own_ms is None) for a in self.kept)
         if gained:
             self._set([known(a) for a in self.kept])
         self._unsaved = [known(a) for a in self._unsaved]

@@ -11,6 +11,7 @@ from typing import Protocol
 from edge.dating import Dating
 from edge.line import Hello, Reading
 from edge.stream import DeviceStream
+from metering.quantity import DAY_MS
 
 WIRE_BITS = 32
 WIRE_MASK: int = 2**WIRE_BITS - 1
@@ -86,6 +87,14 @@ class Boot:
         self.stream.end(self.complete_to or 0)
         self.ended = True
         self.ended_mono_ms = now_mono_ms
+
+    def free_floor(self, own_ms: int) -> None:
+        """A date after tomorrow was given by a clock that was years ahead; what follows is not held up by it.
+
+        No receiver takes such a date, and the boot could go on for years.
+        """
+        if self.floor_ms + self.stream.cursor > own_ms + DAY_MS:
+            self.floor_ms, self.dating.guessed = NO_FLOOR_MS, True
 
     def revive(self) -> None:
         """It says hello, so it is not over: a board that was taken out with its power kept, and put back."""

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from metering.quantity import TAKEN_MS_LEAST
+
 # adjtimex(2): the kernel's return value while nobody has synchronised the clock.
 TIME_ERROR = 5
 # 2026-11-20T00:00:00Z: no clock of a running release can be right and show less.
@@ -18,11 +20,12 @@ BUILT_MS = 1_795_132_800_000
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """Now: monotonic ms within an era, and UTC ms where the own clock is known (else None)."""
+    """Now: monotonic ms within an era, and UTC ms where the own clock is known (else None), and by what."""
 
     mono_ms: int
     own_ms: int | None
     era: str
+    source: str | None = None
 
 
 class _Timex(ctypes.Structure):
@@ -41,7 +44,7 @@ class SystemClock:
 
     auto: known when NTP-synchronised since the machine started, or when a real-time clock exists whose time
     is not before the last instant on disk nor the build date, or when the machine has neither a device tree
-    nor such a clock.
+    nor such a clock. trust: always. A clock that shows less than 2020 is not known, whoever says so.
     """
 
     def __init__(
@@ -66,10 +69,17 @@ class SystemClock:
         self._era = boot_id.read_text().strip() if boot_id.exists() else "unknown"
 
     def now(self) -> Instant:
-        return Instant(self._mono_ms(), self._wall_ms() if self.source() else None, self._era)
+        source = self.source()
+        # One directly after the other: what lies between would look like a step of the clock.
+        mono_ms, wall_ms = self._mono_ms(), self._wall_ms()
+        if source is None:
+            return Instant(mono_ms, None, self._era)
+        return Instant(mono_ms, wall_ms, self._era, "ntp" if self._ntp() else source)
 
     def source(self) -> str | None:
         """Why the clock is believed: trust, ntp, rtc or machine; None while it is not known."""
+        if self._wall_ms() < TAKEN_MS_LEAST:
+            return None
         if self._setting == "trust":
             return "trust"
         if self._ntp():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge import answers
 from edge.boots import Boot, Sender
 from edge.clock import Instant
+from edge.clocksteps import MOST_WAITING, ClockStep, StepWatch
 from edge.commit import Commit, Kept
 from edge.earlier import EarlierSets
 from edge.line import (
@@ -64,6 +65,8 @@ class Collector:
         self._earlier = EarlierSets()
         self._kept: list[Kept] = []
         self._era_known = ""
+        self._watch = StepWatch(self._commit.notebook.offset_ms)
+        self._steps: list[ClockStep] = []
 
     def hear(self, heard: Heard) -> None:
         """Take what arrived. Nothing is on disk or acknowledged yet, but for answers to what already was."""
@@ -88,7 +91,8 @@ class Collector:
     def tick(self, at: Instant) -> None:
         """Commit if it is time, acknowledge, and date what waited. Call it at least every 100 ms."""
         boots = self.registry.boots.all()
-        self.pace.dirty(any(boot.dirty for boot in boots), at.mono_ms)
+        self._mind_clock(boots, at)
+        self.pace.dirty(bool(self._steps) or any(boot.dirty for boot in boots), at.mono_ms)
         if self.pace.due(at.mono_ms, sum(len(boot.stream.pending) for boot in boots)):
             self._write(boots, at)
         elif self.pace.dating_due(at.mono_ms) and any(boot.undated for boot in boots):
@@ -99,14 +103,31 @@ class Collector:
     def finish(self, at: Instant) -> None:
         """The process stops: commit what is here, so that the devices need not send it again."""
         boots = self.registry.boots.all()
-        if any(boot.dirty for boot in boots):
+        self._mind_clock(boots, at)
+        if self._steps or any(boot.dirty for boot in boots):
             self._write(boots, at)
+
+    def _mind_clock(self, boots: list[Boot], at: Instant) -> None:
+        """A step of the own clock is written down, and what is not dated yet is dated by the corrected clock."""
+        try:
+            step = self._watch.look(at)
+        except sqlite3.Error as error:
+            self.tally.writes(False, at, str(error))
+            return
+        if step is None:
+            return
+        self._steps = [*self._steps[-MOST_WAITING + 1 :], step]
+        self.pace.hasten()
+        if step.by_ms is not None:
+            for boot in boots:
+                boot.dating.anchors.learn(step.era, step.offset_ms, corrected=True)
+                boot.free_floor(step.at_ms)
 
     def _write(self, boots: list[Boot], at: Instant) -> None:
         def commit() -> None:
             self._tell_time(boots, at)
-            moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at)
-            self._kept = []
+            moved = self._commit.write(boots, self.registry.boards.all(), self._kept, at, self._steps)
+            self._kept, self._steps = [], []
             self.pace.committed(at.mono_ms)
             answers.after_commit(moved, at)
             self._date(boots, at)
@@ -125,6 +146,8 @@ class Collector:
         self._learn(at)
         for boot in boots:
             boot.dating.pass_time(at)
+            if at.source == "ntp" and at.own_ms is not None:
+                boot.free_floor(at.own_ms)
 
     def _date(self, boots: list[Boot], at: Instant) -> None:
         for boot in boots:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from edge.boards import Board
 from edge.boots import Boot, precedes
 from edge.clock import Instant
+from edge.clocksteps import ClockStep
+from edge.dating import HELD_MOST_MS
 from edge.latedates import LateDates
 from edge.line import NoReading, Refused
 from edge.notebook import Notebook
@@ -52,11 +54,17 @@ class Commit:
         self.notebook = Notebook(db)
 
     def write(
-        self, boots: Iterable[Boot], boards: Sequence[Board], kept: Sequence[Kept], at: Instant
+        self,
+        boots: Iterable[Boot],
+        boards: Sequence[Board],
+        kept: Sequence[Kept],
+        at: Instant,
+        steps: Sequence[ClockStep] = (),
     ) -> list[Boot]:
         """Write everything; gives the boots whose cursor moved or whose fills are stored now."""
         drafts = [(boot, self._draft(boot)) for boot in boots if boot.dirty]
         with self._db.write():
+            self.notebook.save_steps(steps)
             for boot, draft in drafts:
                 self._one(boot, draft, at)
             used = {
@@ -122,7 +130,8 @@ class Commit:
                 continue
             taken_ms = None if waits else boot.dating.date(record.uptime_ms)
             if taken_ms is not None:
-                taken_ms = max(taken_ms, draft.floor_ms + seq)
+                dated_ms, taken_ms = taken_ms, max(taken_ms, draft.floor_ms + seq)
+                boot.dating.guessed = boot.dating.guessed or taken_ms - dated_ms > HELD_MOST_MS
                 draft.floor_ms = taken_ms - seq
             if isinstance(record, NoReading):
                 draft.holes.append(Hole(seq, seq, "sensor", taken_ms, taken_ms))

@@ -28,6 +28,10 @@ QUIET_MS = 10_000
 # One that did say hello again may only have lost its power; its next boot shows the rate within four minutes.
 GONE_MS = 240_000
 
+# Order alone may move a date: after the own clock went back, a boot's next dates wait for it to catch up. What is
+# moved farther than a late hello is late is an estimate.
+HELD_MOST_MS = 2_000
+
 
 class Dating:
     """Dates the records of one boot."""
@@ -35,9 +39,8 @@ class Dating:
     def __init__(self, anchors: Anchors, prior_rate: float | None = None) -> None:
         self.anchors = anchors
         self.prior_rate = prior_rate  # of the same board in an earlier boot
-        self.guessed = (
-            False  # a date was given by hellos that may all be late, or farther than the rate reaches
-        )
+        # A date was given by hellos that may all be late, farther than the rate reaches, or moved by order alone.
+        self.guessed = False
         self.final = False  # the boot is over: what cannot be dated well now never can
         self._quiet = False  # hellos stay away: what can be known now is all there will be for a while
         self._now_uptime_ms: float | None = None

@@ -4,7 +4,7 @@ A row is dated once. Waiting rows are always the end of a stream, so times grow 
 """
 
 from edge.boots import Boot
-from edge.dating import increasing
+from edge.dating import HELD_MOST_MS, increasing
 from edge.line import Reading
 from edge.notebook import Notebook
 from metering.reading import Row
@@ -99,7 +99,10 @@ class LateDates:
             before_ms = successor_ms if boot.over and successor_ms is not None else taken_ms
             dated.append(min(taken_ms, before_ms))
         if dated or boot.dating.anchored or not boot.over or successor_ms is None:
-            return increasing(zip(seqs, dated, strict=False), boot.floor_ms), boot.dating.guessed
+            risen = increasing(zip(seqs, dated, strict=False), boot.floor_ms)
+            held = any(r - d > HELD_MOST_MS for r, d in zip(risen, dated, strict=True))
+            boot.dating.guessed = boot.dating.guessed or held
+            return risen, boot.dating.guessed
         last = self._db.execute("SELECT max(uptime_ms) FROM undated WHERE stream = ?", (stream,)).fetchone()[
             0
         ]

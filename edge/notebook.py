@@ -1,4 +1,4 @@
-"""The notebook: what the collector remembers of boards, boots and anchors, in the edge's database.
+"""The notebook: what the collector remembers of boards, boots, anchors and clock steps, in the edge's database.
 
 Reading opens no transaction; writing wants to be inside the collector's.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from edge.anchors import MOST_ANCHORS, Anchor, Anchors
 from edge.boards import Board
 from edge.boots import NO_FLOOR_MS, WIRE_MASK, Boot
+from edge.clocksteps import MOST_KEPT, ClockStep
 from edge.dating import Dating
 from edge.stream import DeviceStream
 from store.database import Database
@@ -116,6 +117,37 @@ class Notebook:
         self._db.execute(
             "UPDATE anchors SET own_ms = mono_ms + ? WHERE era = ? AND own_ms IS NULL", (offset_ms, era)
         )
+
+    def offset_ms(self, era: str) -> int | None:
+        """Own - monotonic ms as last written down in an era; None while its time was not known."""
+        row = self._db.execute(
+            "SELECT own_ms - mono_ms FROM anchors WHERE era = ? AND own_ms IS NOT NULL"
+            " ORDER BY mono_ms DESC LIMIT 1",
+            (era,),
+        ).fetchone()
+        return int(row[0]) if row else None
+
+    def save_steps(self, steps: Iterable[ClockStep]) -> None:
+        """Keep steps of the own clock, the newest MOST_KEPT; a correction holds for all anchors of its era."""
+        for step in steps:
+            self._db.execute(
+                "INSERT INTO clock_steps (at_ms, era, mono_ms, by_ms, source) VALUES (?, ?, ?, ?, ?)",
+                (step.at_ms, step.era, step.mono_ms, step.by_ms, step.source),
+            )
+            if step.by_ms is not None:
+                self._db.execute(
+                    "UPDATE anchors SET own_ms = mono_ms + ? WHERE era = ?", (step.offset_ms, step.era)
+                )
+            self._db.execute(
+                "DELETE FROM clock_steps WHERE id <= (SELECT max(id) FROM clock_steps) - ?", (MOST_KEPT,)
+            )
+
+    def steps(self, most: int = MOST_KEPT) -> list[ClockStep]:
+        """The last steps of the own clock, newest first."""
+        rows = self._db.execute(
+            "SELECT at_ms, era, mono_ms, by_ms, source FROM clock_steps ORDER BY id DESC LIMIT ?", (most,)
+        )
+        return [ClockStep(*row) for row in rows]
 
     def _boot(self, row: tuple[int, str, int, int, int, int, int, int, int, int | None]) -> Boot:
         anchors = self._db.execute(

@@ -79,6 +79,16 @@ def m001_edge(db: sqlite_utils.Database) -> None:
     )
 
 
+@_edge()
+def m002_clock_steps(db: sqlite_utils.Database) -> None:
+    """When the edge's own clock was corrected (by_ms) or became known (by_ms is NULL)."""
+    _run(
+        db,
+        "CREATE TABLE clock_steps (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL,"
+        " era TEXT NOT NULL, mono_ms INTEGER NOT NULL, by_ms INTEGER, source TEXT NOT NULL)",
+    )
+
+
 @_cloud()
 def m001_cloud(db: sqlite_utils.Database) -> None:
     _run(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.clock import BUILT_MS, Instant, SystemClock, ntp_synchronised
+from metering.quantity import TAKEN_MS_LEAST
 
 NOW_MS = BUILT_MS + 1_000_000
 
@@ -59,7 +60,7 @@ def test_a_pi_that_ntp_has_not_reached_does_not_know_the_time(pi: Machine) -> No
 
 def test_a_pi_knows_the_time_from_ntp(pi: Machine) -> None:
     pi.synchronised = True
-    assert pi.clock().now() == Instant(5_000, NOW_MS, "b0075")
+    assert pi.clock().now() == Instant(5_000, NOW_MS, "b0075", "ntp")
     assert pi.clock().source() == "ntp"
 
 
@@ -78,9 +79,25 @@ def test_a_pi_that_ntp_has_set_knows_the_time_after_a_restart_of_the_process(pi:
 
 
 def test_with_trust_the_time_is_always_known(pi: Machine) -> None:
-    pi.wall_ms = 0
+    pi.wall_ms = BUILT_MS - 1
     assert pi.clock("trust").source() == "trust"
-    assert pi.clock("trust").now().own_ms == 0
+    assert pi.clock("trust").now() == Instant(5_000, BUILT_MS - 1, "b0075", "trust")
+
+
+def test_a_trusted_clock_that_ntp_keeps_says_so_with_its_instants(pi: Machine) -> None:
+    pi.synchronised = True
+    assert pi.clock("trust").source() == "trust"
+    assert pi.clock("trust").now().source == "ntp"
+
+
+@pytest.mark.parametrize("wall_ms", [-1, 0, 946_684_800_000, TAKEN_MS_LEAST - 1])
+@pytest.mark.parametrize("setting", ["auto", "trust"])
+def test_a_clock_that_shows_less_than_2020_is_not_known_whoever_says_so(
+    pc: Machine, setting: str, wall_ms: int
+) -> None:
+    pc.wall_ms, pc.synchronised = wall_ms, True
+    assert pc.clock(setting).source() is None
+    assert pc.clock(setting).now() == Instant(5_000, None, "b0075")
 
 
 def test_a_battery_clock_is_believed(pi_with_rtc: Machine) -> None:
@@ -103,7 +120,7 @@ def test_a_battery_clock_before_the_last_reading_on_disk_is_wrong(
 
 
 def test_ntp_is_believed_before_a_battery_clock(pi_with_rtc: Machine) -> None:
-    pi_with_rtc.synchronised, pi_with_rtc.wall_ms = True, 5
+    pi_with_rtc.synchronised, pi_with_rtc.wall_ms = True, BUILT_MS - 1
     assert pi_with_rtc.clock().source() == "ntp"
 
 
