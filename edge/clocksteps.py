@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from edge.clock import Instant
 
-# NTP slews what is below half a second, a leap second is one second. Nobody needs to know of less than this, and
-# two readings of two clocks are never this far apart, however busy the Pi is.
-STEP_MS = 2_000
+# A step moves the anchors of its era from here on. NTP slews what is less, own and monotonic clock alike; and two
+# readings of two clocks, one directly after the other, are not this far apart.
+NOTICED_MS = 100
+# Nobody needs to know of less than this: a leap second is one second.
+TOLD_MS = 2_000
 # A Pi without a battery clock learns the time at every start: a hundred days of a house with a power cut a day.
 MOST_KEPT = 100
 # Of a clock that does not come to rest while the disk refuses.
@@ -32,6 +34,11 @@ class ClockStep:
     def offset_ms(self) -> int:
         """Own - monotonic ms since then, and what it should have been before."""
         return self.at_ms - self.mono_ms
+
+    @property
+    def told(self) -> bool:
+        """Whether it is kept for people."""
+        return self.by_ms is None or abs(self.by_ms) > TOLD_MS
 
 
 class StepWatch:
@@ -56,7 +63,7 @@ class StepWatch:
         if before_ms is None:
             return self._step(at, None) if self._dark else None
         by_ms = offset_ms - before_ms
-        return self._step(at, by_ms) if abs(by_ms) > STEP_MS else None
+        return self._step(at, by_ms) if abs(by_ms) > NOTICED_MS else None
 
     @staticmethod
     def _step(at: Instant, by_ms: int | None) -> ClockStep:

@@ -28,6 +28,8 @@ class LateDates:
         """Date the next chunk of a boot's waiting rows, as far as it can be known (its own transaction)."""
         stream = self._receiver.streams.find(boot.stream.source, boot.stream.boot)
         assert stream is not None
+        if not self._ripe(boot, stream.id, successor_ms):
+            return
         waiting = self._db.execute(
             "SELECT seq, uptime_ms FROM undated WHERE stream = ? ORDER BY seq LIMIT ?",
             (stream.id, CHUNK_ROWS),
@@ -85,6 +87,15 @@ class LateDates:
         self._db.execute(
             "INSERT INTO amends (stream, from_seq, to_seq) VALUES (?, ?, ?)", (stream, from_seq, to_seq)
         )
+
+    def _ripe(self, boot: Boot, stream: int, successor_ms: int | None) -> bool:
+        """Whether the first row that waits can be dated or placed: days without a clock are asked every 10 s."""
+        if boot.over and successor_ms is not None:
+            return True
+        first = self._db.execute(
+            "SELECT uptime_ms FROM undated WHERE stream = ? ORDER BY seq LIMIT 1", (stream,)
+        ).fetchone()
+        return first is None or boot.dating.date(first[0]) is not None
 
     def _times(
         self, boot: Boot, stream: int, waiting: list[tuple[int, int]], successor_ms: int | None

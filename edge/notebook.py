@@ -130,17 +130,18 @@ class Notebook:
     def save_steps(self, steps: Iterable[ClockStep]) -> None:
         """Keep steps of the own clock, the newest MOST_KEPT; a correction holds for all anchors of its era."""
         for step in steps:
-            self._db.execute(
-                "INSERT INTO clock_steps (at_ms, era, mono_ms, by_ms, source) VALUES (?, ?, ?, ?, ?)",
-                (step.at_ms, step.era, step.mono_ms, step.by_ms, step.source),
-            )
             if step.by_ms is not None:
                 self._db.execute(
                     "UPDATE anchors SET own_ms = mono_ms + ? WHERE era = ?", (step.offset_ms, step.era)
                 )
-            self._db.execute(
-                "DELETE FROM clock_steps WHERE id <= (SELECT max(id) FROM clock_steps) - ?", (MOST_KEPT,)
-            )
+            if step.told:
+                self._db.execute(
+                    "INSERT INTO clock_steps (at_ms, era, mono_ms, by_ms, source) VALUES (?, ?, ?, ?, ?)",
+                    (step.at_ms, step.era, step.mono_ms, step.by_ms, step.source),
+                )
+                self._db.execute(
+                    "DELETE FROM clock_steps WHERE id <= (SELECT max(id) FROM clock_steps) - ?", (MOST_KEPT,)
+                )
 
     def steps(self, most: int = MOST_KEPT) -> list[ClockStep]:
         """The last steps of the own clock, newest first."""

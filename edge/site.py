@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.collect import DATABASE
+from edge.notebook import Notebook
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from metering.reading import Meter
-from pages.condition import CloudSide, Condition, Device, EdgeSide, Notice, Pulse
+from pages.condition import ClockStep, CloudSide, Condition, Device, EdgeSide, Notice, Pulse
 from pages.site import LiveValue, Site
 from store.by_stream import RowsByStream
 from store.comparisons import Comparisons
@@ -29,6 +30,8 @@ COLLECTOR_OLD_MS = 10_000
 # The sync worker writes every second while it runs; a slow cloud may hold it up for its timeouts.
 SYNC_OLD_MS = 120_000
 DEVICE_SILENT_MS = 5_000
+# Of the clock; the last correction is what people ask for.
+STEPS_SHOWN = 20
 
 
 class House:
@@ -76,6 +79,7 @@ class House:
             conflicts=counts.get("conflicts", 0) if told else None,
             clock=told["clock"] if told else "unknown",
             notices=(*_notices(told), *self._rivals()),
+            clock_steps=self._clock_steps(db),
         )
         return Condition(self._devices(told), edge, self._clouds(db))
 
@@ -96,6 +100,11 @@ class House:
             return None
         age_ms = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 - told["mono_ms"]
         return told if 0 <= age_ms < COLLECTOR_OLD_MS else None
+
+    @staticmethod
+    def _clock_steps(db: Database) -> tuple[ClockStep, ...]:
+        steps = Notebook(db).steps(STEPS_SHOWN)
+        return tuple(ClockStep(step.at_ms, step.by_ms, step.source) for step in steps)
 
     def _devices(self, told: dict[str, Any] | None) -> tuple[Device, ...]:
         now_ms = self._now_ms()

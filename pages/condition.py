@@ -37,9 +37,19 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """At at_ms the Pi's clock was corrected by by_ms (negative: back); None: the time became known."""
+
+    at_ms: int
+    by_ms: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeSide:
     """The Pi at home: `waiting_rows` not yet on disk, `undated_rows` on disk but without a date.
 
+    `clock_steps`: the last ones, newest first.
     What a cloud cannot know of its edge is None.
     """
 
@@ -52,6 +62,7 @@ class EdgeSide:
     conflicts: int | None = None
     clock: Clock = "unknown"
     notices: tuple[Notice, ...] = ()
+    clock_steps: tuple[ClockStep, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pages.catchup import Progress
 from pages.chart import cause_name
+from pages.clock_facts import clock_facts
 from pages.condition import CloudSide, Condition, Device, EdgeSide
 from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
@@ -256,11 +257,7 @@ class HealthWriter:
 
     def _clock(self, edge: EdgeSide) -> InfoCard:
         known = edge.clock != "unknown"
-        facts = [
-            (self._t("health.source"), self._t(f"health.clock_{edge.clock}")),
-            (self._t("health.undated"), self._rows(edge.undated_rows)),
-            (self._t("health.zone"), self._f.zone.key),
-        ]
+        facts = clock_facts(edge, self._t, self._f)
         title, state = self._t("health.clock"), self._t("health.exact" if known else "health.unknown")
         return InfoCard(title, "" if known else "warn", "ok" if known else "old", state, "", facts)
 

@@ -70,6 +70,7 @@ _SYNC = _object(
 _PROOF: Shape = {
     "days": _INT, "rows": _INT, "equal": _INT, "quarantined": _INT, "conflicts": _INT, "at_ms": _MS_OR_NULL,
 }  # fmt: skip
+_CLOCK: Shape = {"type": "string", "enum": ["ntp", "rtc", "trust", "machine", "unknown"]}
 _SIDES: Shape = {
     "devices": _list(
         _object(
@@ -94,8 +95,13 @@ _SIDES: Shape = {
             "garbled_lines": _INT_OR_NULL,
             "refused_lines": _INT_OR_NULL,
             "conflicts": _INT_OR_NULL,
-            "clock": {"type": "string", "enum": ["ntp", "rtc", "trust", "machine", "unknown"]},
+            "clock": _CLOCK,
             "notices": _list(_object({"kind": _TEXT, "fields": {"type": "object"}})),
+            "clock_steps": {
+                **_list(_object({"at_ms": _MS, "by_ms": _INT_OR_NULL, "source": _CLOCK})),
+                "type": ["array", "null"],
+                "description": "When the clock was corrected, newest first; by_ms null: the time became known",
+            },
         }
     ),
     "clouds": _list(

@@ -55,9 +55,11 @@ class ClockedHouse:
         step_ms: int = 1_000,
         interval_ms: int = 1_000,
         utc: Callable[[float], float] = lambda now: now,
+        slewed: Callable[[float], float] = lambda _now: 0,
     ) -> None:
         self.root, self.path, self.setting = folder / "machine", folder / "kembar.sqlite", setting
         self.step_ms, self.interval_ms, self.error, self.utc = step_ms, interval_ms, error, utc
+        self.slewed = slewed
         self.now = float(START_MS)
         self.random = Random(7)
         self.truth: dict[Key, float] = {}
@@ -84,6 +86,7 @@ class ClockedHouse:
 
     def process_starts(self) -> None:
         self.db = open_database(self.path, "edge")
+        self.db.execute("PRAGMA synchronous = OFF")  # no power is cut in a commit here, and days are to pass
         last_ms = Notebook(self.db).last_on_disk_ms()
         self.clock = SystemClock(
             self.setting, last_ms, self.root, lambda: self.known, self._wall_ms, self._mono_ms
@@ -96,18 +99,24 @@ class ClockedHouse:
         self.db.close()
         self.db = self.collector = None
 
+    def close(self) -> None:
+        if self.db:
+            self.pi_stops()
+
     def ntp(self) -> None:
         """NTP comes and sets the own clock right."""
         self.wrong_ms, self.known = 0, True
 
     def device_restarts(self) -> None:
-        """A reset that keeps the RAM."""
+        """A reset that keeps the RAM; of more than four boots it gives up the oldest."""
+        before = self._held()
         self._boot += 1
         self.device.reboot(self._boot)
+        self.gone |= before - self._held()
         self._begin_device()
 
     def device_loses_power(self) -> None:
-        self.gone |= {(record.boot, record.seq) for record in self.device.held()}
+        self.gone |= self._held()
         self.device.power_off()
         self.device_restarts()
 
@@ -125,8 +134,8 @@ class ClockedHouse:
             self.collector.tick(self.clock.now())
 
     def settle(self) -> None:
-        """Six minutes in which the time is known: what can be dated is dated."""
-        self.run(6 * MINUTE)
+        """Minutes in which the time is known: what can be dated is dated."""
+        self.run(200 * SECOND)
 
     # What is on disk
 
@@ -167,8 +176,7 @@ class ClockedHouse:
         """Nothing lost, nothing waiting but `waiting` rows, nothing reordered."""
         dates = self.dates()
         missing = self.truth.keys() - dates.keys() - self.gone
-        fresh = {(record.boot, record.seq) for record in self.device.held()} | self._pending()
-        assert missing <= fresh, "what the device let go is on disk"
+        assert missing <= self._held() | self._pending(), "what the device let go is on disk"
         assert self.undated() <= waiting
         self.assert_in_order()
 
@@ -186,6 +194,10 @@ class ClockedHouse:
         assert self.collector
         boots = self.collector.registry.boots.all()
         return {(boot.stream.boot, seq) for boot in boots for seq in boot.stream.pending}
+
+    def _held(self) -> set[Key]:
+        """What the device keeps; where it gave some up, `lost` stands for them."""
+        return {(r.boot, r.seq) for r in self.device.held() if isinstance(r, Reading)}
 
     def _begin_device(self) -> None:
         self.crystal, self.next_tick = Resonator(self.error, self.now), self.interval_ms
@@ -212,10 +224,12 @@ class ClockedHouse:
             self.device.hear(line, EDGE, self.crystal.uptime(self.now))
 
     def _wall_ms(self) -> int:
-        return int(self.utc(self.now + self.late)) + self.wrong_ms
+        at = self.now + self.late
+        return int(self.utc(at) + self.slewed(at)) + self.wrong_ms
 
     def _mono_ms(self) -> int:
-        return int(self.now + self.late - self.pi_began)
+        at = self.now + self.late
+        return int(at - self.pi_began + self.slewed(at))
 
     def _machine(self, path: str, text: str = "") -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)

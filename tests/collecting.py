@@ -83,6 +83,7 @@ class Edge:
         self.path = folder / "edge.sqlite"
         open_fresh(self.path, "edge").close()
         self.disk, self.known, self.era, self.mono_ms, self.starts_ms = disk, known, "era-1", 0, 0
+        self.own_ms = OWN_MS  # what the own clock shows at the beginning
         self.wire = Wire(self.path)
         self.start()
 
@@ -99,7 +100,9 @@ class Edge:
 
     @property
     def at(self) -> Instant:
-        return Instant(self.mono_ms, OWN_MS + self.starts_ms + self.mono_ms if self.known else None, self.era)
+        return Instant(
+            self.mono_ms, self.own_ms + self.starts_ms + self.mono_ms if self.known else None, self.era
+        )
 
     def hear(self, *lines: Line | Garbled, wire: Wire | None = None) -> None:
         """Lines in one datagram."""

@@ -23,7 +23,7 @@ def make(tmp_path: Path) -> Iterator[MakeHouse]:
 
         def one(**how: Any) -> ClockedHouse:
             house = ClockedHouse(tmp_path, **how)
-            stack.callback(lambda: house.db and house.pi_stops())
+            stack.callback(house.close)
             return house
 
         yield one
@@ -52,7 +52,7 @@ def test_a_pi_that_starts_with_a_wrong_year_dates_nothing_before_ntp_and_then_al
     make: MakeHouse, year: str
 ) -> None:
     house = make(wrong_ms=YEARS[year], known=False)
-    house.run(10 * MINUTE)
+    house.run(3 * MINUTE)
     assert set(house.dates().values()) == {None}
     house.ntp()
     house.settle()
@@ -67,11 +67,11 @@ def test_a_trusted_clock_with_a_wrong_year_is_corrected_and_what_it_dated_stays(
     make: MakeHouse, year: str
 ) -> None:
     house = make(wrong_ms=YEARS[year], setting="trust")
-    house.run(10 * MINUTE)
+    house.run(2 * MINUTE)
     before = {key: taken_ms for key, taken_ms in house.dates().items() if taken_ms is not None}
     house.wrong_ms = 0
     house.settle()
-    house.run(4 * MINUTE)
+    house.run(2 * MINUTE)
     dates = house.dates()
     assert {key: dates[key] for key in before} == before
     assert house.undated() == 0
@@ -81,7 +81,7 @@ def test_a_trusted_clock_with_a_wrong_year_is_corrected_and_what_it_dated_stays(
         assert house.worst() <= 50
     else:
         assert house.by() == [-YEARS[year]]
-        assert house.worst(12 * MINUTE) <= 50
+        assert house.worst(5 * MINUTE + 10 * SECOND) <= 50
     if year not in AHEAD:
         house.assert_in_order()
 
@@ -89,10 +89,10 @@ def test_a_trusted_clock_with_a_wrong_year_is_corrected_and_what_it_dated_stays(
 @pytest.mark.parametrize("year", AHEAD)
 def test_dates_after_tomorrow_do_not_hold_up_what_a_boot_measures_later(make: MakeHouse, year: str) -> None:
     house = make(wrong_ms=YEARS[year], setting="trust")
-    house.run(5 * MINUTE)
+    house.run(2 * MINUTE)
     house.wrong_ms = 0
     house.settle()
-    assert house.worst(7 * MINUTE) <= 50
+    assert house.worst(2 * MINUTE + 10 * SECOND) <= 50
     assert house.uncertain() == {7 << 16 | 1}
 
 
@@ -119,7 +119,7 @@ def test_a_wrong_past_does_not_end_the_order_of_a_boot(make: MakeHouse) -> None:
     house.run(5 * MINUTE)
     house.pi_stops()
     house.run(MINUTE)
-    house.pi_starts(wrong_ms=-30 * DAY)
+    house.pi_starts(wrong_ms=-30 * DAY, known=False)
     house.run(5 * MINUTE)
     house.assert_in_order()
     assert house.uncertain() == {7 << 16 | 1}
@@ -147,7 +147,7 @@ def test_a_step_while_the_time_is_known_loses_and_reorders_nothing(
     held = sign > 0 and by_ms == HOUR
     if not (sign > 0 and by_ms == YEAR):
         house.assert_in_order()
-    assert house.worst(5 * MINUTE + 65 * SECOND) <= (HOUR + MINUTE if held else 50)
+    assert house.worst(5 * MINUTE + 2 * SECOND) <= (HOUR + MINUTE if held else 50)
     assert house.uncertain() == ({7 << 16 | 1} if sign > 0 and by_ms > SECOND else set())
 
 
@@ -162,11 +162,12 @@ def test_after_a_step_back_dates_are_true_again_when_the_clock_has_caught_up(mak
 
 def test_slewing_is_no_step(make: MakeHouse) -> None:
     """Half a second in 1000 s, as fast as adjtime goes: own and monotonic clock are slewed alike."""
-    house = make(utc=lambda now: now + min(500.0, max(0.0, (now - START_MS - 5 * MINUTE) / 2_000)))
+    half_ms = 500
+    house = make(wrong_ms=-half_ms, slewed=lambda now: min(half_ms, (now - START_MS) / 2_000))
     house.run(20 * MINUTE)
-    house.settle()
     house.assert_all_here()
-    assert house.worst(2 * MINUTE) <= 50
+    assert house.worst() <= half_ms + 50
+    assert house.worst(18 * MINUTE) <= 50
     assert (house.by(), house.uncertain()) == ([], set())
 
 
@@ -189,6 +190,7 @@ def test_a_battery_clock_that_turns_out_hours_wrong(make: MakeHouse) -> None:
     """It was set to local time: seven hours ahead."""
     house = make(wrong_ms=7 * HOUR, known=False, rtc=True, interval_ms=10 * SECOND)
     house.run(2 * MINUTE)
+    house.step_ms = 10 * SECOND
     before = {key: taken_ms for key, taken_ms in house.dates().items() if taken_ms is not None}
     assert before
     house.ntp()
@@ -199,7 +201,7 @@ def test_a_battery_clock_that_turns_out_hours_wrong(make: MakeHouse) -> None:
     assert house.worst(7 * HOUR + 5 * MINUTE) <= 50
     (step,) = house.steps()
     assert (step.source, round(step.by_ms or 0, -3)) == ("ntp", -7 * HOUR)
-    assert abs(step.at_ms - START_MS - 2 * MINUTE) <= 2 * SECOND
+    assert abs(step.at_ms - START_MS - 2 * MINUTE) <= 11 * SECOND
     assert house.uncertain() == {7 << 16 | 1}
 
 
@@ -269,12 +271,12 @@ def smeared(now: float) -> float:
 
 
 def test_a_leap_second_is_no_correction_and_time_goes_on(make: MakeHouse) -> None:
-    house = make(utc=leap, step_ms=100, interval_ms=200)
+    house = make(utc=leap, step_ms=250, interval_ms=500)
     house.run(7 * MINUTE)
     house.assert_all_here()
-    assert house.worst(MINUTE, 5 * MINUTE - 1) <= 50
+    assert house.worst(MINUTE, 5 * MINUTE - 10 * SECOND) <= 50
     assert house.worst(5 * MINUTE) <= 1_050
-    assert house.worst(6 * MINUTE + 5 * SECOND) <= 50
+    assert house.worst(5 * MINUTE + 2 * SECOND) <= 50
     assert (house.by(), house.uncertain()) == ([], set())
 
 
@@ -290,7 +292,7 @@ def test_a_smeared_leap_second_is_followed(make: MakeHouse) -> None:
 
 
 def test_three_days_without_ntp_are_dated_within_bounds_when_it_comes(make: MakeHouse) -> None:
-    house = make(known=False, wrong_ms=showing(BUILT_MS), step_ms=10 * SECOND, interval_ms=30 * SECOND)
+    house = make(known=False, wrong_ms=showing(BUILT_MS), step_ms=MINUTE, interval_ms=2 * MINUTE)
     house.run(3 * DAY)
     assert set(house.dates().values()) == {None}
     assert house.collector
@@ -301,7 +303,7 @@ def test_three_days_without_ntp_are_dated_within_bounds_when_it_comes(make: Make
     house.run(3 * MINUTE)
     house.assert_all_here()
     assert house.worst() <= 50
-    assert house.by() == [None]
+    assert (house.by(), house.uncertain()) == ([None], set())
 
 
 def test_a_device_is_the_clock_for_an_hour_after_the_pi_s_reboot_and_then_rows_wait(make: MakeHouse) -> None:
@@ -326,9 +328,17 @@ def test_a_device_is_the_clock_for_an_hour_after_the_pi_s_reboot_and_then_rows_w
 # Restarts
 
 
-@pytest.mark.parametrize("ntp", [True, False])
-@pytest.mark.parametrize("boots", [1, 2, 5])
-@pytest.mark.parametrize("power", [True, False])
+@pytest.mark.parametrize(
+    ("boots", "ntp", "power"),
+    [
+        (1, True, False),
+        (1, False, True),
+        (2, False, False),
+        (2, True, True),
+        (5, False, False),
+        (5, True, True),
+    ],
+)
 def test_a_device_that_restarts_while_the_pi_is_down(
     make: MakeHouse, boots: int, ntp: bool, power: bool
 ) -> None:
@@ -339,7 +349,7 @@ def test_a_device_that_restarts_while_the_pi_is_down(
         house.run(40 * SECOND)
         house.device_loses_power() if power else house.device_restarts()
     house.run(20 * SECOND)
-    house.pi_starts(wrong_ms=showing(BUILT_MS), known=ntp)
+    house.pi_starts(wrong_ms=0 if ntp else showing(BUILT_MS), known=ntp)
     house.run(3 * MINUTE)
     if not ntp:
         house.ntp()

@@ -157,3 +157,15 @@ def test_without_a_database_the_pulse_fails_and_says_why(home: SimpleNamespace, 
     pulse = home.house.pulse()
     assert not pulse.ok
     assert "cannot be read" in (pulse.reason or "")
+
+
+def test_the_last_corrections_of_the_clock_are_shown_newest_first(edge: Edge, home: SimpleNamespace) -> None:
+    assert home.house.condition().edge.clock_steps == ()
+    edge.live_through(2)
+    edge.own_ms = OWN_MS - 180_000
+    edge.live_through(2)
+    edge.own_ms = OWN_MS
+    edge.live_through(2)
+    steps = home.house.condition().edge.clock_steps
+    assert [step.by_ms for step in steps] == [180_000, -180_000]
+    assert steps[0].at_ms == OWN_MS + 4_100

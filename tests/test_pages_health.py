@@ -24,7 +24,8 @@ from filled_house import (
 from edge.tally import NOTICES
 from metering.gap import GapSum
 from pages.catchup import Catchup
-from pages.condition import CloudSide, Condition, EdgeSide, Notice
+from pages.clock_facts import clock_facts
+from pages.condition import ClockStep, CloudSide, Condition, EdgeSide, Notice
 from pages.figures import Figures
 from pages.health import account, by_cause
 from pages.last_day import AGAIN_HOURS, FRESH_HOURS, HOURS, LastDay, day_of_hours
@@ -251,6 +252,30 @@ def test_a_cloud_that_hears_nothing_says_so() -> None:
     assert state(NOW_MS - 30_000) == "fresh"
     assert state(NOW_MS - 91_000) == "silent"
     assert state(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("language", "corrected", "known"),
+    [
+        ("en", ("Last correction", "-3 min on 20 Nov 2026, 14:32"), "Known since"),
+        ("id", ("Koreksi terakhir", "-3 mnt pada 20 Nov 2026, 14.32"), "Diketahui sejak"),
+    ],
+)
+def test_the_last_correction_of_the_clock_is_told(
+    language: str, corrected: tuple[str, str], known: str
+) -> None:
+    steps = (
+        ClockStep(NOW_MS, -180_000, "ntp"),
+        ClockStep(NOW_MS - DAY_MS, 7 * HOUR_MS, "ntp"),
+        ClockStep(NOW_MS - 2 * DAY_MS, None, "ntp"),
+    )
+    facts = clock_facts(
+        EdgeSide(NOW_MS, 1, clock="ntp", clock_steps=steps), Words(language), Figures(Words(language), ZONE)
+    )
+    assert corrected in facts
+    assert [said.split(",")[0] for name, said in facts if name == known] == ["18 Nov 2026"]
+    quiet = clock_facts(EdgeSide(NOW_MS, 1), Words(language), Figures(Words(language), ZONE))
+    assert {name for name, _said in quiet}.isdisjoint({corrected[0], known})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
