@@ -17,6 +17,7 @@ from edge.line import Garbled, Reading
 from edge.live import Live
 from edge.notebook import Notebook
 from edge.tally import Tally
+from store.backlog import Backlog
 from store.database import Database, open_database
 
 SECOND, MINUTE, HOUR, DAY, YEAR = 1_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000
@@ -148,6 +149,11 @@ class ClockedHouse:
 
     def undated(self) -> int:
         return sum(taken_ms is None for taken_ms in self.dates().values())
+
+    def may_travel(self) -> int:
+        """How many records may go to a cloud now."""
+        backlog = Backlog(self._disk(), 1)
+        return sum(backlog.sendable(stream) for stream in backlog.streams.all())
 
     def uncertain(self) -> set[int]:
         """The boots whose dates are marked as estimates."""

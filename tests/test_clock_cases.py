@@ -3,17 +3,28 @@
 docs/clock.md is the table of these cases.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from clocked import DAY, HOUR, MINUTE, SECOND, START_MS, YEAR, ClockedHouse
+from clocked import DAY, HOUR, MINUTE, SECOND, START_MS, VALUES, YEAR, ClockedHouse
+from filled_house import empty_house, fill
 
 from edge.clock import BUILT_MS
 from edge.clocksteps import MOST_KEPT
+from metering.reading import Meter
+from pages.series import read
+from pages.site import Twin
+from pages.span import day_span
+from pages.usage import usage
+from store.part import Part
 
+GARAGE = Meter("garage", 1)
 MakeHouse = Callable[..., ClockedHouse]
 
 
@@ -27,6 +38,17 @@ def make(tmp_path: Path) -> Iterator[MakeHouse]:
             return house
 
         yield one
+
+
+def test_the_page_of_the_clock_names_these_tests() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "clock.md").read_text(encoding="utf-8")
+    named = {name for _file, name in re.findall(r"`(test_\w+)\.py::(test_\w+)`", page)}
+    here = {name for name in globals() if name.startswith("test_")} - {
+        test_the_page_of_the_clock_names_these_tests.__name__
+    }
+    assert here <= named
+    for file, name in re.findall(r"`(test_\w+)\.py::(test_\w+)`", page):
+        assert f"def {name}(" in (Path(__file__).parent / f"{file}.py").read_text(encoding="utf-8")
 
 
 def showing(at_ms: int) -> int:
@@ -228,6 +250,18 @@ def test_a_correction_while_the_collector_was_down_is_seen(make: MakeHouse) -> N
     assert house.worst(5 * MINUTE) <= 50
 
 
+def test_a_correction_is_told_once_also_when_the_process_restarts_after_it(make: MakeHouse) -> None:
+    house = make(wrong_ms=-HOUR, setting="trust")
+    house.run(2 * MINUTE)
+    house.wrong_ms = 0
+    house.run(3 * SECOND)
+    house.pi_stops()
+    house.process_starts()
+    house.run(MINUTE)
+    assert house.by() == [HOUR]
+    assert house.worst(2 * MINUTE + SECOND) <= 50
+
+
 def test_a_restart_of_the_process_is_no_news_of_the_clock(make: MakeHouse) -> None:
     house = make()
     house.run(2 * MINUTE)
@@ -255,6 +289,40 @@ def test_a_clock_that_does_not_come_to_rest_fills_no_disk(make: MakeHouse) -> No
         house.run(3 * SECOND)
     assert len(house.steps()) == MOST_KEPT
     assert house.steps()[-1].at_ms > START_MS + 300 * SECOND
+
+
+# Summer time
+
+
+@pytest.mark.parametrize("twin", ["edge", "cloud"])
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [("Europe/Berlin", 28, 23), ("Europe/Berlin", 27, 24), ("Asia/Jakarta", 28, 24)],
+)
+def test_a_day_of_the_site_s_zone_has_its_hours_and_no_reading_counts_twice(
+    tmp_path: Path, twin: Twin, zone: str, day: int, hours: int
+) -> None:
+    assert_day_of(tmp_path, twin, ZoneInfo(zone), date(2027, 3, day), hours)
+
+
+def test_the_hour_that_autumn_repeats_is_two_hours(tmp_path: Path) -> None:
+    assert_day_of(tmp_path, "edge", ZoneInfo("Europe/Berlin"), date(2027, 10, 31), 25)
+
+
+def assert_day_of(folder: Path, twin: Twin, zone: ZoneInfo, day: date, hours: int) -> None:
+    """A reading each 10 minutes, 10 Wh apart, for three days around it."""
+    house, (from_ms, to_ms) = empty_house(folder, twin), day_span(day, zone)
+    times = range(from_ms - DAY, to_ms + DAY, 10 * MINUTE)
+    rows = [(n + 1, 1, at_ms, *VALUES, 10 * n, 50_000, 1_000, 0) for n, at_ms in enumerate(times)]
+    fill(house, [Part("garage", 1, 0, rows)])
+    with house.history() as history:
+        whole = usage(history, GARAGE, "day", from_ms, to_ms, zone)
+        each = usage(history, GARAGE, "hour", from_ms, to_ms, zone)
+        points = read(history, GARAGE, "power_mw", from_ms, to_ms, HOUR).points
+    assert [(bucket.readings, bucket.energy_wh) for bucket in whole.buckets] == [(6 * hours, 60 * hours)]
+    assert [bucket.readings for bucket in each.buckets] == [6] * hours
+    assert each.wh == whole.wh
+    assert [point and point.n for point in points] == [6] * hours
 
 
 # Leap second
@@ -295,6 +363,7 @@ def test_three_days_without_ntp_are_dated_within_bounds_when_it_comes(make: Make
     house = make(known=False, wrong_ms=showing(BUILT_MS), step_ms=MINUTE, interval_ms=2 * MINUTE)
     house.run(3 * DAY)
     assert set(house.dates().values()) == {None}
+    assert house.may_travel() == 0
     assert house.collector
     (boot,) = house.collector.registry.boots.all()
     assert len(boot.stream.pending) <= 2, "what waits for its date waits on disk"
@@ -304,6 +373,7 @@ def test_three_days_without_ntp_are_dated_within_bounds_when_it_comes(make: Make
     house.assert_all_here()
     assert house.worst() <= 50
     assert (house.by(), house.uncertain()) == ([None], set())
+    assert house.may_travel() == len(house.dates())
 
 
 def test_a_device_is_the_clock_for_an_hour_after_the_pi_s_reboot_and_then_rows_wait(make: MakeHouse) -> None:
