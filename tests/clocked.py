@@ -150,6 +150,10 @@ class ClockedHouse:
     def undated(self) -> int:
         return sum(taken_ms is None for taken_ms in self.dates().values())
 
+    def ask(self, sql: str) -> tuple[int, ...]:
+        row: tuple[int, ...] = self._disk().execute(sql).fetchone()
+        return row
+
     def may_travel(self) -> int:
         """How many records may go to a cloud now."""
         backlog = Backlog(self._disk(), 1)
