@@ -15,12 +15,12 @@ from cloud.sites import Sites, SiteSetting
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
-from store.database import Database, open_database
+from store.database import Database, Disk, open_database
 from store.part import Hole, Part
 from store.receiver import Receiver
 from sync.answer import Answer
 from sync.batch import Batch
-from sync.failure import Failure, NotAdmitted
+from sync.failure import Failure, NotAdmitted, Unreachable
 from sync.rejection import Rejection
 from sync.replay import Replay, Step
 from sync.uplink import answered
@@ -78,6 +78,7 @@ class Cloud:
     watch_s: int = 0
     clock_ms: int = NOW_MS
     tells_time: bool = True
+    disk: Disk | None = None
 
     def __post_init__(self) -> None:
         self.db = open_database(self.path, "cloud")
@@ -98,6 +99,8 @@ class Cloud:
             taken = take(self.db, self.site, batch, self.clock_ms)
         except Rejection as rejection:
             return self._refusal(rejection)
+        except sqlite3.OperationalError as error:
+            raise Unreachable(f"503: {error}") from error
         self.after(batch)
         return Answer(taken.cursors, tuple(taken.refused), self.watch_s)
 

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     bad = 0
     for seed in range(asked.first, asked.first + asked.seeds):
-        with tempfile.TemporaryDirectory(dir=_ram()) as folder:
+        with tempfile.TemporaryDirectory(dir=ram()) as folder:
             told = try_seed(Path(folder) / "house", seed, Weather())
         bad += bool(told)
         print("\n".join(told), end="\n" if told else "", flush=True)
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if bad else 0
 
 
-def _ram() -> str | None:
+def ram() -> str | None:
     """Power cuts are simulated at the commit, so the files may lie in RAM."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
