@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from directcloud import DirectCloud
 from madeparts import HOUR_MS, NOW_MS, Twin
 
 from cloud import comparing
@@ -27,25 +28,10 @@ BEGIN_MS = NOW_MS - NOW_MS % HOUR_MS
 MOST_PARCELS = 1_000
 
 
-@dataclass
-class DirectCloud:
-    """Answers as cloud/ingest.py does, and counts the questions by their path."""
-
-    twin: Twin
-    asked: list[str] = field(default_factory=list)
-
-    def ask(self, path: str, body: bytes, encoding: str | None = None) -> bytes:
-        self.asked.append(path)
-        if path == "/api/v1/mends":
-            assert encoding == "gzip"
-            return comparing.mend(self.twin.db, self.twin.site, body, FOREVER_MS)
-        return QUESTIONS[path](self.twin.db, self.twin.site, orjson.loads(body))
-
-
 class Twins:
     def __init__(self, folder: Path) -> None:
         self.edge, self.cloud = Twin(folder, "edge"), Twin(folder, "cloud")
-        self.asked = DirectCloud(self.cloud)
+        self.asked = DirectCloud(lambda: self.cloud.db, self.cloud.site)
         db = self.edge.db
         self.clouds = Clouds(db)
         self.number = self.clouds.number("https://cloud.example")

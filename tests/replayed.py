@@ -36,8 +36,8 @@ MOST_STEPS = 2_000
 class Edge:
     """An edge's database, written as the collector writes it."""
 
-    def __init__(self, path: Path) -> None:
-        self.db = open_database(path, "edge")
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
+        self.db = open_database(path, "edge", disk)
         self.receiver = Receiver(self.db, RowsByStream(self.db))
 
     def take(self, part: Part) -> None:

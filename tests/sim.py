@@ -4,11 +4,12 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from simulated_cloud import SITE, TwinHouse
+from simulated_cloud import SITE
+from simulated_sync import TwinHouse
 from verdict import differences, read, unbalanced, wrong
 from weather import Weather
 
@@ -27,22 +28,31 @@ def try_seed(folder: Path, seed: int, weather: Weather) -> list[str]:
     try:
         house.run(BAD_WEATHER_MS)
         house.settle()
+        house.compare()
     finally:
         house.close()
+    found = list(_judge(house))
+    shutil.rmtree(folder)
+    return [f"seed {seed}", *found[:MOST_TOLD], f"history {house.log}"] if found else []
+
+
+def _judge(house: TwinHouse) -> Iterator[str]:
+    """The edge, then each cloud against the truth and against the edge."""
     with closing(open_database(house.edge.path, "edge")) as db:
         edge = read(db, "r.channel", 0)
-        short = list(unbalanced(db, RowsByStream(db).stock, 0))
-    with closing(open_database(house.cloud.path, "cloud")) as db:
-        cloud = read(db, "(SELECT m.channel FROM meters m WHERE m.id = r.meter)", SITE)
-        short += [f"cloud: {each}" for each in unbalanced(db, RowsByTime(db, SITE).stock, SITE)]
-    shutil.rmtree(folder)
-    found = [
-        *wrong(house, edge),
-        *(f"cloud: {each}" for each in wrong(house, cloud, cloud=True)),
-        *differences(edge, cloud, house.restored),
-        *short,
-    ]
-    return [f"seed {seed}", *found[:MOST_TOLD], f"history {house.log}"] if found else []
+        yield from unbalanced(db, RowsByStream(db).stock, 0)
+    yield from wrong(house, edge, house.truth.nowhere)
+    for number, side in enumerate(house.clouds):
+        with closing(open_database(side.path, "cloud")) as db:
+            cloud = read(db, "(SELECT m.channel FROM meters m WHERE m.id = r.meter)", SITE)
+            short = list(unbalanced(db, RowsByTime(db, SITE).stock, SITE))
+        # Of the first cloud the dates stand; a second one may know those of another life of the card.
+        found = [
+            *wrong(house, cloud, house.truth.nowhere, cloud=True),
+            *differences(edge, cloud, dates=not number or not house.restored, gaps=not house.restored),
+            *short,
+        ]
+        yield from (f"{side.path.parent.name}: {each}" for each in found)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,10 +16,7 @@ from weather import Weather
 
 # Some 40 histories of 20 minutes on two cores; `make sim SEEDS=10000` is for longer.
 BUDGET_S = float(os.environ.get("SIM_BUDGET_S", "40"))
-CALM = Weather(
-    drop=0, duplicate=0, late=0, corrupt=0, cut_at_commit=0, edge_off=0, device_reboot=0, device_power_off=0,
-    board_exchanged=0, card_swapped=0, clock_unknown=0, sensor_silent=0, cloud_off=0, answer_lost=0,
-)  # fmt: skip
+CALM = Weather(**dict.fromkeys(Weather.__dataclass_fields__, 0.0))
 
 
 def test_in_calm_weather_both_twins_hold_what_was_measured(tmp_path: Path) -> None:
@@ -40,6 +37,16 @@ def test_in_calm_weather_both_twins_hold_what_was_measured(tmp_path: Path) -> No
         {"sensor_silent": 0.01},
         {"cloud_off": 0.02, "answer_lost": 0.3},
         {"card_swapped": 0.002},
+        {"card_emptied": 0.0005},
+        {"card_cloned": 0.001, "edge_off": 0.001},
+        {"clock_stepped": 0.001},
+        {"edge_disk_fails": 0.003},
+        {"cloud_disk_fails": 0.003},
+        {"cloud_restored": 0.001},
+        {"cloud_wiped": 0.0005},
+        {"cloud_added": 0.001, "address_changed": 0.001},
+        {"token_unknown": 0.002},
+        {"request_lost": 0.3, "applied_late": 0.2, "answer_lost": 0.2},
     ],
     ids=lambda faults: "+".join(faults),
 )

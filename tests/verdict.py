@@ -10,8 +10,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from simulated import House, Key
+from simulated import House
+from simulated_device import Key
 
 from edge.boots import WIRE_MASK
 from metering.quantity import COLUMNS
@@ -23,6 +25,8 @@ from store.streams import Streams
 
 DATED_WITHIN_MS, AT_FIRST_WITHIN_MS, DARK_WITHIN_MS = 50, 300, 1_000
 FIRST_MS = 120_000
+# Anchors are a minute apart: so long before and after a wrong clock it has a share in dates.
+STEP_FELT_MS = 120_000
 # A new board is held for 20 s, and a power cut takes at most what came since a commit: beyond that there is an anchor.
 WELL_HEARD = 60
 _VALUES = ", ".join(f"r.{column}" for column in COLUMNS)
@@ -58,9 +62,9 @@ def read(db: Database, channel: str, site: int) -> Held:
     return Held(rows, gaps, {s[0]: (s[1], s[2]) for s in streams}, {s[0] for s in streams if s[3]})
 
 
-def wrong(house: House, held: Held, cloud: bool = False) -> Iterator[str]:
-    """Everything that is wrong on one side."""
-    yield from _wrong_rows(house, held, cloud)
+def wrong(house: House, held: Held, lacks: set[Key], cloud: bool = False) -> Iterator[str]:
+    """Everything that is wrong on one side; `lacks`: what it may lack because no card or cloud has it any more."""
+    yield from _wrong_rows(house, held, lacks)
     yield from _wrong_marks(house, held)
     yield from _wrong_gaps(house, held)
     yield from _wrong_cover(held)
@@ -69,15 +73,15 @@ def wrong(house: House, held: Held, cloud: bool = False) -> Iterator[str]:
         yield from _wrong_order(held)
 
 
-def differences(edge: Held, cloud: Held, restored: bool) -> Iterator[str]:
-    """Where the twins differ; a restored card lacks its lost future and dated some rows anew."""
+def differences(edge: Held, cloud: Held, dates: bool = True, gaps: bool = True) -> Iterator[str]:
+    """Where the twins differ, after they were compared; `dates`, `gaps`: whether those must be the same too."""
     for key in sorted(edge.rows.keys() | cloud.rows.keys()):
         row, twin = edge.rows.get(key), cloud.rows.get(key)
-        if twin is None:
-            yield f"{key} is missing in the cloud"
-        elif row != twin and not restored:
+        if row is None or twin is None:
+            yield f"{key} is missing {'at the edge' if row is None else 'in the cloud'}"
+        elif row != twin and (dates or (row[0], row[2]) != (twin[0], twin[2])):
             yield f"{key} differs: edge {row}, cloud {twin}"
-    if not restored and edge.gaps != cloud.gaps:
+    if gaps and edge.gaps != cloud.gaps:
         here, there = set(edge.gaps) - set(cloud.gaps), set(cloud.gaps) - set(edge.gaps)
         yield f"gaps differ: only edge {here}, only cloud {there}"
 
@@ -95,14 +99,13 @@ def unbalanced(db: Database, stock: Stock, site: int) -> Iterator[str]:
         yield f"{produced} in the ledger, but {numbered} were numbered"
 
 
-def _wrong_rows(house: House, held: Held, cloud: bool) -> Iterator[str]:
-    truth = house.truth
+def _wrong_rows(house: House, held: Held, lacks: set[Key]) -> Iterator[str]:
+    truth, misled = house.truth, _misled(house)
     for key, (reading, when) in truth.readings.items():
         row = held.rows.get(key)
         if row is None:
             lost = key in truth.gone or key in truth.dropped
-            # What the old card acknowledged and did not pass on before its image came back is nowhere.
-            if not lost and key not in truth.forgotten:
+            if not lost and key not in lacks:
                 yield f"{key} is missing"
             continue
         channel, taken_ms, values = row
@@ -110,7 +113,7 @@ def _wrong_rows(house: House, held: Held, cloud: bool) -> Iterator[str]:
             yield f"{key} has other content"
         if taken_ms is None:
             yield f"{key} has no date"
-        elif key[0] not in held.uncertain:
+        elif key[0] not in held.uncertain and key[0] not in misled:
             yield from _wrong_date(house, key, reading.uptime_ms, taken_ms - when, when)
     yield from (f"{key} was never measured" for key in held.rows.keys() - truth.readings.keys())
 
@@ -120,6 +123,23 @@ def _wrong_date(house: House, key: Key, uptime_ms: int, off_ms: float, when: flo
     bound = AT_FIRST_WITHIN_MS if uptime_ms <= FIRST_MS else DATED_WITHIN_MS
     if abs(off_ms) > (DARK_WITHIN_MS if dark else bound):
         yield f"{key} at uptime {uptime_ms} is dated {off_ms:.0f} ms off"
+
+
+def _misled(house: House) -> set[int]:
+    """Boots that the own clock told a wrong time while it believed itself, and those just before them."""
+    spans: dict[int, tuple[float, float]] = {}
+    for (boot, _seq), (_reading, when) in house.truth.readings.items():
+        low, high = spans.get(boot, (when, when))
+        spans[boot] = min(low, when), max(high, when)
+    order = sorted(spans, key=lambda boot: spans[boot])
+    hit = {
+        boot
+        for boot, (low, high) in spans.items()
+        if any(
+            begin <= high + STEP_FELT_MS and low - STEP_FELT_MS <= end for begin, end in house.edge.stepped
+        )
+    }
+    return hit | {before for before, after in pairwise(order) if after in hit}
 
 
 def _wrong_marks(house: House, held: Held) -> Iterator[str]:

@@ -12,7 +12,7 @@ class PowerCut(BaseException):
 
 @dataclass(frozen=True)
 class Weather:
-    """Probabilities per datagram (the first four), per commit, or per step of 250 ms."""
+    """Probabilities per datagram (the first four), per commit, per request, or per step of 250 ms."""
 
     drop: float = 0.05
     duplicate: float = 0.05
@@ -23,11 +23,36 @@ class Weather:
     device_reboot: float = 0.0005
     device_power_off: float = 0.0002
     board_exchanged: float = 0.0001
-    card_swapped: float = 0.0002
+    card_swapped: float = 0.0002  # the first time it is copied, the second time the copy takes its place
+    card_emptied: float = 0.00003
+    card_cloned: float = 0.00005  # a second edge sends from the copy for a while
     clock_unknown: float = 0.3  # of the edge's starts
+    clock_stepped: float = 0.00005
     sensor_silent: float = 0.001
+    edge_disk_fails: float = 0.0003
+    cloud_disk_fails: float = 0.0003
     cloud_off: float = 0.001
+    cloud_restored: float = 0.0001  # as card_swapped
+    cloud_wiped: float = 0.00003
+    cloud_added: float = 0.0002
+    address_changed: float = 0.0001
+    token_unknown: float = 0.0001
+    request_lost: float = 0.03
     answer_lost: float = 0.05
+    applied_late: float = 0.02  # a request that the edge gave up, taken in after newer ones
+
+
+class Spell:
+    """A time in which something is wrong: a disk that is full, a token that is not known."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    def begin(self, now: float, ms: float) -> None:
+        self.until = max(self.until, now + ms)
+
+    def holds(self, now: float) -> bool:
+        return now < self.until
 
 
 class Crystal:
