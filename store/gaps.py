@@ -1,6 +1,7 @@
 """The gaps of streams: added as runs of one cause, cut by rows that turn up, renamed when a cause is known."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from store.database import Database
 from store.part import Hole
@@ -103,15 +104,24 @@ class Gaps:
         return pieces
 
     def rename(self, stream: int, hole: Hole) -> bool:
-        """Give the part of existing gaps inside `hole` its cause and times; False when nothing changed."""
-        held = self.between(stream, hole.from_seq, hole.to_seq)
-        if all(gap.cause == hole.cause and _known(hole, gap) for gap in held):
-            return False
-        for piece in self.cut(stream, hole.from_seq, hole.to_seq):
-            from_ms = piece.from_ms if hole.from_ms is None else hole.from_ms
-            to_ms = piece.to_ms if hole.to_ms is None else hole.to_ms
-            self.add(stream, [Hole(piece.from_seq, piece.to_seq, hole.cause, from_ms, to_ms)])
-        return True
+        """Give the part of existing gaps inside `hole` its cause and times; False when nothing changed.
+
+        What is explained keeps its cause, and what a row has split since its inner times: a request that was held
+        up on the way may bring what was known before.
+        """
+        renamed = False
+        for gap in self.between(stream, hole.from_seq, hole.to_seq):
+            low, high = max(gap.from_seq, hole.from_seq), min(gap.to_seq, hole.to_seq)
+            from_ms = hole.from_ms if low == hole.from_seq else None
+            to_ms = hole.to_ms if high == hole.to_seq else None
+            named = Hole(low, high, hole.cause, from_ms, to_ms)
+            if gap.cause != hole.cause and gap.cause not in UNEXPLAINED:
+                continue
+            if gap.cause != hole.cause or not _known(named, gap):
+                for piece in self.cut(stream, low, high):
+                    self.add(stream, [_timed(named, piece)])
+                renamed = True
+        return renamed
 
     def _joined(self, stream: int, hole: Hole) -> Hole:
         """The hole with neighbours of the same cause taken out of the table and joined to it."""
@@ -126,6 +136,12 @@ class Gaps:
 
 def _known(hole: Hole, gap: Hole) -> bool:
     return hole.from_ms in (None, gap.from_ms) and hole.to_ms in (None, gap.to_ms)
+
+
+def _timed(hole: Hole, piece: Hole) -> Hole:
+    """The hole with the piece's times where it has none of its own."""
+    from_ms = piece.from_ms if hole.from_ms is None else hole.from_ms
+    return replace(hole, from_ms=from_ms, to_ms=piece.to_ms if hole.to_ms is None else hole.to_ms)
 
 
 def _fields(hole: Hole) -> tuple[int, int, str, int | None, int | None]:
