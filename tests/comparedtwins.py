@@ -2,22 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 from directcloud import DirectCloud
 from madeparts import HOUR_MS, NOW_MS, Twin
 
-from cloud import comparing
-from cloud.ingest import QUESTIONS
 from edge.returned import Returned
 from metering.reading import Row
 from store.clouds import Clouds
 from store.comparisons import Compared, Comparisons
 from store.digest import Content
 from store.gaps import Gaps
-from store.history import FOREVER_MS
 from store.parcels import Parcels
 from store.part import Part
 from sync.accounts import Accounts, Ledger

@@ -63,7 +63,9 @@ class CloudSide:
         self.db = None
 
     def rows(self) -> set[Key]:
-        found = self.opened().execute("SELECT s.boot, r.seq FROM readings r JOIN streams s ON s.id = r.stream")
+        found = self.opened().execute(
+            "SELECT s.boot, r.seq FROM readings r JOIN streams s ON s.id = r.stream"
+        )
         return set(found.fetchall())
 
     def wipe(self) -> None:
