@@ -98,7 +98,7 @@ class Collector:
         elif self.pace.dating_due(at.mono_ms) and any(boot.undated for boot in boots):
             self._guarded(lambda: self._look_again(boots, at), at)
         if self._returned.due(at.mono_ms):
-            self._guarded(lambda: self._take_returned(boots, at), at)
+            self._guarded(lambda: self._take_returned(boots, at), at, tells=False)
 
     def finish(self, at: Instant) -> None:
         """The process stops: commit what is here, so that the devices need not send it again."""
@@ -155,10 +155,12 @@ class Collector:
         self._commit.date_waiting(boots)
         self.pace.looked(at.mono_ms)
 
-    def _guarded(self, write: Callable[[], None], at: Instant) -> None:
+    def _guarded(self, write: Callable[[], None], at: Instant, tells: bool = True) -> None:
+        """`tells`: that it went well says that the disk takes writes."""
         try:
             write()
-            self.tally.writes(True, at)
+            if tells:
+                self.tally.writes(True, at)
         except sqlite3.Error as error:
             # Disk full, read-only card, I/O error: nothing changed, nothing is acknowledged, try again later.
             self.pace.failed(at.mono_ms)

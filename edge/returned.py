@@ -44,14 +44,18 @@ class Returned:
         return self._parcels.waiting()
 
     def due(self, mono_ms: int) -> bool:
-        return mono_ms >= self._due_mono_ms
+        """Whether it is time to look; the next look is then some time away."""
+        if mono_ms < self._due_mono_ms:
+            return False
+        self._due_mono_ms = mono_ms + LOOK_EVERY_MS
+        return True
 
     def take(self, boots: Sequence[Boot], mono_ms: int = 0) -> list[Board] | None:
         """Take the oldest parcel in, in a transaction of its own: the boards it told of, None if there was none."""
         parcel = self._parcels.next()
-        self._due_mono_ms = mono_ms + (BETWEEN_MS if parcel else LOOK_EVERY_MS)
         if parcel is None:
             return None
+        self._due_mono_ms = mono_ms + BETWEEN_MS
         number, body = parcel
         batch = Batch.decode(body, FOREVER_MS)
         in_ram = {(boot.stream.source, boot.stream.boot): boot for boot in boots}

@@ -19,8 +19,10 @@ class Clouds:
         row = self._db.execute("SELECT id FROM clouds WHERE url = ?", (url,)).fetchone()
         if row:
             return int(row[0])
-        with self._db.write():
-            return self._db.insert_id("INSERT INTO clouds (url, amended) VALUES (?, 0) RETURNING id", (url,))
+        with self._db.write():  # two threads of one worker ask at once
+            self._db.execute("INSERT OR IGNORE INTO clouds (url, amended) VALUES (?, 0)", (url,))
+            found = self._db.execute("SELECT id FROM clouds WHERE url = ?", (url,)).fetchone()
+        return int(found[0])
 
     def amended(self, cloud: int) -> int:
         """The number of the last amend this cloud has."""
