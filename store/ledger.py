@@ -97,8 +97,8 @@ class Ledger:
     def _border(self, life: Life, at_ms: int) -> int:
         """The first seq of a boot that was taken at at_ms or later; its end when there is none.
 
-        Between two rows a gap with times is divided in proportion. Any other seq belongs to the row before it, and
-        those below the first row to that one.
+        Between two rows a gap with times is divided in proportion. Any other seq belongs to what lies before it, and
+        what is missing before the first instant that is known to that one.
         """
         assert life.span_ms is not None
         if at_ms <= life.span_ms[0]:
@@ -110,7 +110,7 @@ class Ledger:
         high = life.end if after is None else after
         gap = self._gaps.reaching(life.id, low, high - 1, at_ms) if low < high else None
         if gap is None or gap.from_ms is None or gap.to_ms is None:
-            return low if before is None else high
+            return high
         share_ms, whole_ms = max(0, at_ms - gap.from_ms), max(1, gap.to_ms - gap.from_ms)
         passed = -(-gap.records * share_ms // whole_ms)
         return min(max(gap.from_seq + passed, low), gap.to_seq + 1, high)

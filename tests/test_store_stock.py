@@ -25,7 +25,7 @@ def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
         yield made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(
@@ -63,6 +63,20 @@ def test_the_counters_beside_a_gap_are_the_nearest_within_reach(
                 later = [(seq, *rest) for seq, (_, *rest) in enumerate(rows[half:], 1)]
                 twin.take(Part("garage", 8, 0, later))
                 assert twin.layout.stock.counters(GARAGE, begin_ms, end_ms) == wanted
+
+
+@pytest.mark.parametrize("wh", [(7, None), (None, 9)])
+@pytest.mark.parametrize("off_ms", [0, 1])
+def test_a_counter_value_farther_away_than_a_day_is_none(
+    twin: Twin, wh: tuple[int | None, int | None], off_ms: int
+) -> None:
+    begin_ms, end_ms = BEGIN_MS + 1_800_000, BEGIN_MS + 5_400_000
+    times = begin_ms - REACH_MS - off_ms, end_ms + REACH_MS + off_ms
+    twin.take(Part("garage", 7, 0, [row(1, times[0], wh=wh[0]), row(2, times[1], wh=wh[1])]))
+    wanted = [
+        None if value is None or off_ms else (at_ms, value) for at_ms, value in zip(times, wh, strict=True)
+    ]
+    assert list(twin.layout.stock.counters(GARAGE, begin_ms, end_ms)) == wanted
 
 
 def test_energy_is_what_the_counter_moved_across(twin: Twin) -> None:
