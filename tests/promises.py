@@ -165,7 +165,8 @@ class Measured:
             kind = self.kinds[name][seq - 1]
             if seq <= self.acked.get(name, 0) or kind in ("sensor", "late"):
                 forgot = kind != "sensor" and seq <= self.acked.get(name, 0)
-                holes.append(Hole(seq, seq, "elsewhere" if forgot or kind == "late" else "sensor"))
+                cause = "elsewhere" if forgot or kind == "late" else "sensor"
+                holes.append(Hole(seq, seq, cause, content(seq, kind)[2], content(seq, kind)[2]))
                 continue
             waits = waits or kind == "undated"
             undated += [seq] * waits

@@ -8,32 +8,43 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from promises import FATES, KINDS, MOST_TURNS, Hosted, Measured, content
-from replayed import CELLAR, GARAGE
+from replayed import CELLAR, GARAGE, gaps
 from sim import ram
 from simulated_edge import copy_card
 
 # Some 20 s; what fails is shrunk to the shortest history that does.
-HISTORIES, RULES = 60, 30
+HISTORIES, RULES = 120, 30
 NAMES = st.sampled_from([GARAGE, CELLAR])
 # The first cloud, or the second if there is one.
 WHICH = st.integers(0, 1)
 # A step of a write transaction, 0: the disk is sound.
 STEPS = st.integers(0, 9)
+# A step of what a cloud takes in.
+AT = st.integers(1, 9)
+LISTS = st.lists(st.sampled_from(KINDS), min_size=1, max_size=8)
 
 
 class Promises(RuleBasedStateMachine):
-    @initialize()
-    def begin(self) -> None:
+    @initialize(swaps=st.booleans(), impossible=st.booleans())
+    def begin(self, swaps: bool, impossible: bool) -> None:
+        """Half of the houses keep their card, half measure nothing impossible: there both sides have to be the same."""
+        self.swaps, self.impossible = swaps, impossible
         self.folder = Path(tempfile.mkdtemp(dir=ram()))
         self.house = Measured(self.folder)
         self.house.clouds.append(Hosted(self.folder, 1))
 
     # What the house does
 
-    @rule(name=NAMES, kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=8), fault_at=STEPS)
+    @rule(name=NAMES, kinds=LISTS, fault_at=STEPS)
     def measure(self, name: tuple[str, int], kinds: list[str], fault_at: int) -> None:
-        self.house.kinds.setdefault(name, []).extend(kinds)
+        possible = ["row" if kind == "impossible" and not self.impossible else kind for kind in kinds]
+        self.house.kinds.setdefault(name, []).extend(possible)
         self.house.collect(name, len(self.house.kinds[name]), fault_at)
+
+    @rule(name=NAMES, kinds=LISTS, fate=st.sampled_from(FATES), step=AT)
+    def measure_and_send(self, name: tuple[str, int], kinds: list[str], fate: str, step: int) -> None:
+        self.measure(name, kinds, 0)
+        self.send(0, fate, step)
 
     @rule(name=NAMES, some=st.integers(1, 8))
     def collect_again(self, name: tuple[str, int], some: int) -> None:
@@ -54,19 +65,17 @@ class Promises(RuleBasedStateMachine):
     def name_gaps(self, name: tuple[str, int], low: int, many: int) -> None:
         self.house.name_gaps(name, low, low + many)
 
-    @rule(which=WHICH, fate=st.sampled_from(FATES), step=st.integers(1, 12))
+    @rule(which=WHICH, fate=st.sampled_from(FATES), step=AT)
     def send(self, which: int, fate: str, step: int) -> None:
         self.house.send(self.cloud(which), fate, step)
 
-    @rule()
-    def note(self) -> None:
-        for replay in self.house.replays.values():
-            replay.note()
-
     # What happens to it
 
-    @rule()
-    def sync_starts_anew(self) -> None:
+    @rule(noted=st.booleans())
+    def sync_starts_anew(self, noted: bool) -> None:
+        for replay in self.house.replays.values():
+            if noted:
+                replay.note()
         self.house.replays = {}
 
     @precondition(lambda self: len(self.house.clouds) == 1)
@@ -79,30 +88,24 @@ class Promises(RuleBasedStateMachine):
     def held_up_request_arrives(self) -> None:
         next(cloud for cloud in self.house.clouds if cloud.late).arrive()
 
-    @rule(which=WHICH)
-    def cloud_copied(self, which: int) -> None:
-        copy_card(self.cloud(which).path, self.cloud(which).copy)
-
-    @rule(which=WHICH)
-    def cloud_restored(self, which: int) -> None:
+    @rule(which=WHICH, wiped=st.booleans())
+    def cloud_goes_back(self, which: int, wiped: bool) -> None:
         """To a copy whose cursors are behind; where none is, only the content tells (docs/adr/0004)."""
         cloud = self.cloud(which)
-        if cloud.copy.exists() and cloud.behind():
-            self.house.replay(cloud).note()
+        self.house.replay(cloud).note()
+        if wiped:
+            cloud.replace_with(None)
+        elif not cloud.copy.exists():
+            copy_card(cloud.path, cloud.copy)
+        elif cloud.behind():
             cloud.replace_with(cloud.copy)
 
-    @rule(which=WHICH)
-    def cloud_wiped(self, which: int) -> None:
-        self.house.replay(self.cloud(which)).note()
-        self.cloud(which).replace_with(None)
-
-    @rule()
-    def card_copied(self) -> None:
-        copy_card(self.house.path, self.house.copy)
-
+    @precondition(lambda self: self.swaps)
     @rule(empty=st.booleans())
-    def card_swapped(self, empty: bool) -> None:
-        if empty or self.house.copy.exists():
+    def card_goes_back(self, empty: bool) -> None:
+        if not empty and not self.house.copy.exists():
+            copy_card(self.house.path, self.house.copy)
+        else:
             self.house.swap_card(None if empty else self.house.copy)
 
     # The promises
@@ -156,6 +159,7 @@ class Promises(RuleBasedStateMachine):
             assert more <= self.house.forgotten, f"only {cloud.url} has {more}"
             if not self.house.forgotten:
                 assert there.causes == edge.causes | dict.fromkeys(impossible, "refused")
+                assert impossible or gaps(cloud.db) == gaps(self.house.edge.db)
 
     def cloud(self, which: int) -> Hosted:
         return self.house.clouds[min(which, len(self.house.clouds) - 1)]
