@@ -126,6 +126,12 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def waited_s(pid: int) -> float:
+    """For how long the threads of a process could have run while other work held the processors."""
+    each = [(task / "schedstat").read_text().split()[1] for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(map(int, each)) / 1e9
+
+
 def peak_resident_mb(pid: int) -> float:
     """The most that the process ever held, as the kernel kept it."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
