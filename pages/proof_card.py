@@ -27,8 +27,8 @@ def proof_card(proof: Proof, now_ms: int, words: Words, figures: Figures) -> Inf
     unequal = proof.rows - proof.equal
     facts = [
         (
-            words("health.proof_days", n=str(proof.days)),
-            words("health.proof_equal", equal=figures.count(proof.equal), total=figures.count(proof.total)),
+            words("health.proof_equal", n=str(proof.days)),
+            words("health.proof_of", equal=figures.count(proof.equal), total=figures.count(proof.total)),
         ),
         (words("health.proof_quarantined"), figures.count(proof.quarantined)),
         (words("health.proof_conflicts"), figures.count(proof.conflicts)),

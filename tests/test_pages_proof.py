@@ -21,12 +21,12 @@ def test_the_sum_of_a_month_stands_on_the_card() -> None:
     made = card(Proof(30, 2_591_987, 2_591_987, 13, 0, NOW_MS - 60_000))
     assert (made.level, made.sign, made.state) == ("", "ok", "Alike")
     assert made.facts == [
-        ("30 days", "2,591,987 of 2,592,000 equal"),
+        ("Equal in 30 days", "2,591,987 of 2,592,000"),
         ("Quarantined", "13"),
         ("Contradictions", "0"),
         ("Last compared", "1 minute ago"),
     ]
-    assert card(Proof(30, 10, 10, 0, 0, NOW_MS), "id").facts[0] == ("30 hari", "10 dari 10 sama")
+    assert card(Proof(30, 10, 10, 0, 0, NOW_MS), "id").facts[0] == ("Sama dalam 30 hari", "10 dari 10")
 
 
 def test_a_difference_is_a_warning_and_a_contradiction_is_red() -> None:
