@@ -11,7 +11,7 @@ SEEDS ?= 200
 FIRST ?= 0
 KILLS ?= 30
 
-.PHONY: help run test check sim chaos bench firmware firmware-test tables format
+.PHONY: help run test check sim chaos bench bench-peers firmware firmware-test tables format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ chaos: .venv/test ## real processes killed at random, KILLS=n times; the last li
 
 bench: .venv/test ## the figures of bench/, in at most 10 minutes
 	$(PYTHON) -m bench
+
+bench-peers: .venv/test ## side by side with vmagent, a mosquitto bridge and thingsboard-gateway, in about 10 minutes
+	@deploy/ready.sh chromium victoria-metrics mosquitto gateway
+	$(PYTHON) -m bench.peers
 
 firmware: ## the Arduino sketch as build/firmware/kembar.hex; says how much flash and RAM it uses
 	@deploy/ready.sh avr

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         measure: Callable[[], dict[str, float]] = getattr(importlib.import_module(module), function)
         figures |= measure()
     print(_table(figures))
-    _merge(figures)
+    merge(figures)
     return 0
 
 
@@ -44,7 +44,7 @@ def _table(figures: dict[str, float]) -> str:
     return "\n".join(f"{name:<{width}}  {value:>12,}" for name, value in figures.items())
 
 
-def _merge(figures: dict[str, float]) -> None:
+def merge(figures: dict[str, float]) -> None:
     """Keep what other runs measured."""
     held = orjson.loads(RESULTS.read_bytes()) if RESULTS.is_file() else {}
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes ready what `make` needs and pip cannot bring: `venv` a .venv; `chromium` and `strace` tools of the tests;
 # `avr` the compiler of the Arduino sketch, `arduino` Arduino's own build system, `simavr` the simulator, `doctest` what
-# the sketch's tests on this machine need.
+# the sketch's tests on this machine need; `victoria-metrics`, `mosquitto` and `gateway` what `make bench-peers` compares
+# Kembar with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -48,6 +49,23 @@ make_venv() {
     fi
     say "making .venv with $python ($version)"
     "$python" -m venv --clear .venv
+}
+
+# It pins what it depends on, so it has a place of its own; the REST connector needs aiohttp and would fetch it itself.
+GATEWAY=build/peers
+make_gateway() {
+    local python
+    [ -e $GATEWAY/made ] && return
+    python=$(newest_python)
+    say "installing thingsboard-gateway into $GATEWAY, which takes some minutes"
+    "$python" -m venv --clear $GATEWAY &&
+        $GATEWAY/bin/python -m pip install --quiet --disable-pip-version-check \
+            thingsboard-gateway==3.8.5 'paho-mqtt>=2,<3' 'aiohttp>=3.9,<4' >&2 &&
+        touch $GATEWAY/made
+}
+
+find_mosquitto() {
+    [ -n "$(PATH=$PATH:/usr/sbin command -v mosquitto)" ]
 }
 
 find_chromium() {
@@ -97,8 +115,19 @@ for wanted; do
         find_doctest || apt_install doctest-dev g++ ||
             say "no doctest: the tests of the sketch's logic cannot run"
         ;;
+    # What is missing here has a row in the table that says so: bench/peers/run.py.
+    victoria-metrics)
+        command -v vmagent >/dev/null && command -v victoria-metrics >/dev/null || apt_install victoria-metrics ||
+            say "no vmagent and victoria-metrics: they cannot be compared"
+        ;;
+    mosquitto)
+        find_mosquitto || apt_install mosquitto || say "no mosquitto: its bridge cannot be compared"
+        ;;
+    gateway)
+        make_gateway || say "no thingsboard-gateway: it cannot be compared"
+        ;;
     *)
-        say "usage: ready.sh venv|chromium|strace|avr|arduino|simavr|doctest ..."
+        say "usage: ready.sh venv|chromium|strace|avr|arduino|simavr|doctest|victoria-metrics|mosquitto|gateway ..."
         exit 2
         ;;
     esac
