@@ -8,10 +8,12 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Any, Self
 
 import requests
+from faultproxy import FaultProxy
 from outcome import Exports
 from processes import START_S, Program, TooSlow, command, free_port, wait_until
 
@@ -56,20 +58,38 @@ READY = {"collect": "collecting from", "serve": "serving on", "sync": "replaying
 class RealHouse:
     """collect, serve, sync and cloud of one house; devices are the test's affair (`device`)."""
 
-    def __init__(self, folder: Path, link: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        link: str | None = None,
+        line_seed: int | None = None,
+        edge_inside: Sequence[str] = (),
+        cloud_inside: Sequence[str] = (),
+    ) -> None:
+        """With a `line_seed` the edge reaches the cloud through `line`, which is clear until told otherwise.
+
+        `edge_inside`, `cloud_inside`: words before each command of the edge, and of the cloud.
+        """
         self.folder = folder
         self.lines = free_port(socket.SOCK_DGRAM)
         self.lan, self.hosted = free_port(), free_port()
         self.token = secrets.token_urlsafe(32)
         self.environ = {"RUNTIME_DIRECTORY": str(folder / "run")}
         (folder / "run").mkdir()
+        self._opened = ExitStack()
+        self._line = None
+        if line_seed is not None:
+            self._line = self._opened.enter_context(FaultProxy(self.hosted, Random(line_seed)))
         self._write_settings(link or f"udp://127.0.0.1:{self.lines}")
         edge, cloud = folder / "edge.toml", folder / "cloud.toml"
-        self._opened = ExitStack()
-        self.collect = self.program("collect", command("kembar-edge", "collect", "--config", edge))
-        self.serve = self.program("serve", command("kembar-edge", "serve", "--config", edge))
-        self.sync = self.program("sync", command("kembar-sync", "run", "--config", edge))
-        self.cloud = self.program("cloud", command("kembar-cloud", "serve", "--config", cloud))
+        self.collect = self.program(
+            "collect", [*edge_inside, *command("kembar-edge", "collect", "--config", edge)]
+        )
+        self.serve = self.program("serve", [*edge_inside, *command("kembar-edge", "serve", "--config", edge)])
+        self.sync = self.program("sync", [*edge_inside, *command("kembar-sync", "run", "--config", edge)])
+        self.cloud = self.program(
+            "cloud", [*cloud_inside, *command("kembar-cloud", "serve", "--config", cloud)]
+        )
         self.servers = (self.collect, self.serve, self.sync, self.cloud)
         self._session = self._opened.enter_context(requests.Session())
         self._session.trust_env = False
@@ -85,8 +105,14 @@ class RealHouse:
     def _write_settings(self, link: str) -> None:
         (self.folder / "token").touch(mode=0o600)
         (self.folder / "token").write_text(self.token + "\n")
-        (self.folder / "edge.toml").write_text(EDGE.format(link=link, lan=self.lan, cloud=self.hosted))
+        there = self._line.port if self._line else self.hosted
+        (self.folder / "edge.toml").write_text(EDGE.format(link=link, lan=self.lan, cloud=there))
         (self.folder / "cloud.toml").write_text(CLOUD.format(cloud=self.hosted))
+
+    @property
+    def line(self) -> FaultProxy:
+        assert self._line, "this house has no line_seed: its edge speaks to the cloud directly"
+        return self._line
 
     def program(self, name: str, argv: Sequence[str]) -> Program:
         """Not started yet; whatever still runs at the end of the test is killed."""
