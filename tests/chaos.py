@@ -1,10 +1,12 @@
-"""`python -m tests.chaos --kills N`: real processes killed at random, the last line is the verdict.
+"""`python -m tests.chaos --kills N`: real processes killed at random over a bad line, the last line is the verdict.
 
 It merges kills, lost, doubled and unequal into bench/results.json.
 """
 
 import argparse
 import json
+import resource
+import signal
 import sys
 import tempfile
 import time
@@ -19,6 +21,7 @@ from eavesdrop import Eavesdropper
 from outcome import Outcome
 from powercuts import PowerCuts
 from realhouse import RealHouse
+from troubles import Troubles
 
 RESULTS = Path(__file__).parents[1] / "bench" / "results.json"
 TELL_EVERY = 25
@@ -33,6 +36,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     asked = arguments(argv)
+    # Whoever ends a long run early leaves no process behind either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = asked.seed if asked.seed is not None else SystemRandom().randrange(10**6)
     with tempfile.TemporaryDirectory(prefix="kembar-chaos-") as folder:
         print(f"seed {seed}, in {folder}", flush=True)
@@ -54,15 +59,27 @@ def attack(folder: Path, seed: int, kills: int) -> tuple[int, Outcome]:
 
     def told(so_far: int) -> None:
         if so_far % TELL_EVERY == 0:
-            print(f"{so_far} kills in {time.monotonic() - begun_s:.0f} s", flush=True)
+            print(f"{so_far} kills in {time.monotonic() - begun_s:.0f} s; {grown(folder)}", flush=True)
 
-    with RealHouse(folder) as house, Eavesdropper(house.lines) as wire:
-        cuts = PowerCuts(house, wire, Random(seed), patient=True, told=told)
+    with RealHouse(folder, line_seed=seed) as house, Eavesdropper(house.lines) as wire:
+        troubles = Troubles(house.line, Random(seed))
+        cuts = PowerCuts(house, wire, Random(seed), patient=True, told=told, troubles=troubles)
         outcome = cuts.run(kills)
+    print(troubles.told())
     print(f"{outcome.produced} records measured, {outcome.arrived} on both sides,", end=" ")
     print(f"{outcome.in_ram_only} lost with a device's power before they were acknowledged;", end=" ")
     print(f"at rest {cuts.settled_s:.0f} s after the last kill")
     return cuts.kills, outcome
+
+
+def grown(folder: Path) -> str:
+    """How much all of it takes by now: a long run must not fill the machine that it runs on."""
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    logs = sum(size for path, size in sizes.items() if path.suffix == ".log")
+    own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
+        f"{sum(sizes.values()) / 2**20:.1f} MB on disk, {logs / 1024:.0f} KB of logs, {own_mb:.0f} MB in RAM"
+    )
 
 
 def verdict(kills: int, outcome: Outcome) -> str:

@@ -11,16 +11,27 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
+from atrest import CHECKS
 from eavesdrop import Eavesdropper
 from outcome import Boot, Outcome, judge, produced
 from processes import Program, TooSlow, wait_until
 from realhouse import READY, RealHouse
+from troubles import Troubles
 
 STEP_S = 0.05
 # Between two kills, and before a killed process starts again: sometimes at once, sometimes after a commit.
 BETWEEN_S, DOWN_S = (0.0, 1.2), (0.0, 1.2)
-# What the processes themselves need per kill; a device that ends a little early or late does no harm.
+# Now and then nobody is killed for so long that commits, batches and answers flow again, and the next kill hits them.
+QUIET_SHARE, QUIET_S = 1 / 12, (4.0, 14.0)
+# What the processes themselves need per kill, to begin with; a device that ends a bit early or late does no harm.
 STARTED_S = 0.7
+# A process that has just been started opens the database and migrates it; that may be cut as well, but most have
+# begun to work when they are killed.
+HASTY_SHARE = 0.2
+# A device starts when the kills are nearly over, or when nobody can tell yet when they will be.
+LIFE_LEAST_S, LIFE_MOST_S = 1.0, 240.0
+# One whose measuring ends while the kills go on hands over what it holds in their pauses, which may take long.
+LINGER_S, PATIENT_LINGER_S = "120", "900"
 # After the last kill devices measure on until the edge knows the rates of their clocks and dates what waited.
 CALM_S = 45.0
 # A boot of which no run of the collector heard five hellos in a row is dated when it is 150 s over.
@@ -34,10 +45,14 @@ ANCHORED_S = 9.0
 # What is lost or damaged is sent again after 15 s, so that much of it makes everything slow.
 FAULTS = ("--duplicate", "0.03", "--reorder", "0.03")
 FEW_LOST, MANY_LOST = ("--drop", "0.003", "--corrupt", "0.003"), ("--drop", "0.02", "--corrupt", "0.02")
-# 50 readings a second together.
+# 50 readings a second together; 120 fill a commit within the seconds that a collector lives in a long attack.
 DEVICES = {
     "garage": ("--rate", "30", "--channels", "3", "--timeouts", "0.01"),
     "dapur": ("--rate", "20", "--channels", "1"),
+}
+BUSY_DEVICES = {
+    "garage": ("--rate", "80", "--channels", "3", "--timeouts", "0.01"),
+    "dapur": ("--rate", "40", "--channels", "1"),
 }
 
 
@@ -87,7 +102,8 @@ class DeviceLives:
 class PowerCuts:
     """A house under attack; `run` does it all, `kills` and `settled_s` tell how it went.
 
-    `patient`: devices also restart by themselves, and are killed before the edge could learn their clock.
+    `patient`: devices also restart by themselves, and are killed before the edge could learn their clock; there
+    are pauses in which much flows.
     """
 
     house: RealHouse
@@ -97,27 +113,33 @@ class PowerCuts:
     kills: int = 0
     settled_s: float = 0.0
     told: Callable[[int], None] = lambda _kills: None
+    troubles: Troubles | None = None
     phases: list[str] = field(default_factory=list)
     _begun_s: float = field(default_factory=time.monotonic)
     _over_s: float = 0.0
     _up_s: float = 0.0
+    _attacking: bool = True
     _due_s: dict[str, float] = field(default_factory=dict)
+    # Servers that may be killed in this life of theirs: at once, or because they said that they are ready.
+    _ripe: set[str] = field(default_factory=set)
     _lives: dict[str, DeviceLives] = field(default_factory=dict)
 
     def run(self, kills: int) -> Outcome:
         self.house.start(*self.house.servers)
         plan = self._schedule(kills)
-        pauses_s = [self.random.uniform(*BETWEEN_S) for _target in plan]
+        pauses_s = [self._pause_s() for _target in plan]
         self._up_s = time.monotonic()
         self._over_s = self._up_s + sum(pauses_s) + STARTED_S * kills
-        self._lives = {name: self._device(name, options) for name, options in DEVICES.items()}
-        self._due_s = dict.fromkeys(DEVICES, 0.0)
+        devices = BUSY_DEVICES if self.patient else DEVICES
+        self._lives = {name: self._device(name, options) for name, options in devices.items()}
+        self._due_s = dict.fromkeys(devices, 0.0)
         for pause_s in pauses_s:
             self._for(pause_s)
-            wait_until(lambda: any(map(self._may_be_killed, plan)), KILLABLE_S, lambda: f"one of {plan}")
-            target = next(filter(self._may_be_killed, plan))
+            target = self._killable(plan)
             plan.remove(target)
             self._kill(target)
+            self._over_s = time.monotonic() + len(plan) * (time.monotonic() - self._begun_s) / self.kills
+        self._attacking = False
         self._finish()
         return self._judged()
 
@@ -126,6 +148,10 @@ class PowerCuts:
         devices = list(islice(cycle(DEVICES), -(-kills // DEVICE_SHARE)))
         servers = list(islice(cycle(p.name for p in self.house.servers), kills - len(devices)))
         return self.random.sample(servers + devices, kills)
+
+    def _pause_s(self) -> float:
+        quiet = self.patient and self.random.random() < QUIET_SHARE
+        return self.random.uniform(*(QUIET_S if quiet else BETWEEN_S))
 
     def _device(self, name: str, options: Sequence[str]) -> DeviceLives:
         def program(seconds: float, calm: bool) -> Program:
@@ -138,7 +164,7 @@ class PowerCuts:
                 "--seconds",
                 f"{seconds:.1f}",
                 "--linger",
-                "120",
+                PATIENT_LINGER_S if self.patient else LINGER_S,
             )
             restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if not calm else ()
             return self.house.device(name, *options, *faults, *restarts, to=self.wire.port)
@@ -154,18 +180,24 @@ class PowerCuts:
     def _look(self) -> None:
         """Start what is due; nothing may have ended by itself but a device that handed over."""
         now_s = time.monotonic()
+        if self.troubles:
+            self.troubles.look()
         for program in self.house.servers:
             if self._due_s.get(program.name, now_s + 1) <= now_s:
                 del self._due_s[program.name]
                 program.start()
+                if self.random.random() < HASTY_SHARE:
+                    self._ripe.add(program.name)
                 self._up_s = now_s if program is self.house.collect else self._up_s
             elif program.name not in self._due_s and not program.runs():
                 raise AssertionError(f"{program.name} ended by itself with {program.code}: {program.said()}")
         ready = self.patient or (self.house.collect.runs() and READY["collect"] in self.house.collect.said())
         for name, device in self._lives.items():
+            if self._attacking and not device.lives():
+                self._due_s.setdefault(name, now_s)  # it was killed, or ended before the kills were over
             if not device.lives() and self._due_s.get(name, now_s + 1) <= now_s and ready:
                 del self._due_s[name]
-                left_s = max(self._over_s - now_s, 0.0)
+                left_s = min(max(self._over_s - now_s, LIFE_LEAST_S), LIFE_MOST_S)
                 device.begin(left_s + (0.0 if self.patient else CALM_S), calm=not self.patient)
             device.anchored = device.anchored or self._together_s(device, now_s) > ANCHORED_S
 
@@ -173,20 +205,38 @@ class PowerCuts:
         """For how long collector and device have been there together."""
         return 0.0 if "collect" in self._due_s else now_s - max(device.begun_s, self._up_s)
 
+    def _killable(self, plan: Sequence[str]) -> str:
+        """The first of the plan that may be killed, as soon as there is one."""
+        found: list[str] = []
+
+        def search() -> bool:
+            self._look()
+            found.extend(filter(self._may_be_killed, dict.fromkeys(plan)))
+            return bool(found)
+
+        wait_until(search, KILLABLE_S, lambda: f"nothing to kill of {set(plan)}")
+        return found[0]
+
+    def _is_ripe(self, name: str) -> bool:
+        program = next(program for program in self.house.servers if program.name == name)
+        if name not in self._ripe and READY[name] in program.said():
+            self._ripe.add(name)
+        return name in self._ripe
+
     def _may_be_killed(self, target: str) -> bool:
-        """Whether it runs; without patience a device was also acknowledged once, and its clock is known."""
-        self._look()
+        """Whether it runs and works; without patience a device was also acknowledged once, and its clock is known."""
         if target in self._due_s:
             return False
-        fresh = [device for device in self._lives.values() if device.lives() and not self._heard(device)]
-        if target not in self._lives:
-            # A boot whose first record is lost before anything of it is on disk waits for 15 s and more.
-            return self.patient or target != "collect" or not fresh
-        device = self._lives[target]
-        if not device.lives():
-            self._due_s[target] = 0.0  # it ended before the kills were over
+        device = self._lives.get(target)
+        if not device and not self._is_ripe(target):
             return False
-        return self.patient or (device.anchored and device not in fresh)
+        if device and not device.lives():
+            return False
+        if self.patient or (not device and target != "collect"):
+            return True
+        fresh = [device for device in self._lives.values() if device.lives() and not self._heard(device)]
+        # A boot whose first record is lost before anything of it is on disk waits for 15 s and more.
+        return device.anchored and device not in fresh if device else not fresh
 
     def _heard(self, device: DeviceLives) -> bool:
         return bool(self.wire.acknowledged.keys() & (device.boots() - device.whole - device.cut.keys()))
@@ -196,13 +246,16 @@ class PowerCuts:
             self._lives[target].kill(self.wire.acknowledged)
         else:
             next(program for program in self.house.servers if program.name == target).kill()
+            self._ripe.discard(target)
         self._due_s[target] = time.monotonic() + self.random.uniform(*DOWN_S)
         self.kills += 1
         self.told(self.kills)
 
     def _finish(self) -> None:
-        """Everything runs again, the devices hand over what they hold, sync and commit come to rest."""
+        """A good line, everything runs, the devices hand over what they hold, sync and commit come to rest."""
         begun_s = time.monotonic()
+        if self.troubles:
+            self.troubles.over()
         while self._due_s:
             self._for(STEP_S)
         for program in self.house.servers:
@@ -239,15 +292,7 @@ class PowerCuts:
         listed = {key: row for device in devices for key, row in produced(device.listed).items()}
         cut = {boot: seq for device in devices for boot, seq in device.cut.items()}
         outcome = judge(self.house.exports(), listed, cut)
-        for mistake in self._mistakes():
-            outcome.tell(mistake)
+        for check in CHECKS:
+            for words in check(self.house):
+                outcome.tell(words)
         return outcome
-
-    def _mistakes(self) -> list[str]:
-        """What a process wrote when something in it went wrong that nobody had thought of."""
-        return [
-            f"{program.log.name}: ...{text[max(0, text.index(word) - 300) :][:1500]}"
-            for program in self.house.servers
-            for word in ("Traceback", "mistake in the program")
-            if program.log.exists() and word in (text := program.log.read_text(errors="replace"))
-        ]
