@@ -68,6 +68,10 @@ def writable_folder(value: Path, info: ValidationInfo) -> Path:
             path.mkdir(mode=0o770, parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"cannot be made: {error.strerror}") from None
+        if os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise ValueError(
+                "its disk is read-only, perhaps after an error; check the disk and the log of the system"
+            )
         if not os.access(path, os.W_OK | os.X_OK):
             raise ValueError("this user may not write there")
     return path
