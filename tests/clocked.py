@@ -244,3 +244,8 @@ class ClockedHouse:
     def _machine(self, path: str, text: str = "") -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(text)
+
+
+def showing(at_ms: int) -> int:
+    """How wrong a clock is that shows this at the start."""
+    return at_ms - START_MS
