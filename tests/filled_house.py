@@ -186,7 +186,7 @@ def edge_condition(now_ms: int, backlog: int = 0, state: Any = "ok") -> Conditio
                 0,
                 None,
                 4_182_771 - backlog,
-                proof=Proof(30, 2_592_000, 2_591_987, 13, 0, now_ms - 1_500_000),
+                proof=Proof(30, 2_591_987, 2_591_987, 13, 0, now_ms - 1_500_000),
             ),
         ),
     )
