@@ -18,8 +18,10 @@ from store.streams import Stream
 _SELECT = (
     "SELECT s.id, s.source, s.boot, s.first, s.cursor, b.ended, b.uptime_ms, b.dropped,"
     " EXISTS (SELECT 1 FROM undated u WHERE u.stream = s.id),"
-    " (SELECT r.taken_ms - r.seq FROM readings r WHERE r.stream = s.id AND r.taken_ms IS NOT NULL"
-    " ORDER BY r.seq DESC LIMIT 1)"
+    # Where every dated row was pruned: the record before the next one to be dated was dated no later than the last.
+    " coalesce((SELECT r.taken_ms - r.seq FROM readings r WHERE r.stream = s.id AND r.taken_ms IS NOT NULL"
+    " ORDER BY r.seq DESC LIMIT 1), s.last_ms - coalesce((SELECT min(u.seq) - 1 FROM undated u WHERE u.stream = s.id),"
+    " s.cursor))"
     " FROM boots b JOIN streams s ON s.id = b.stream"
 )
 

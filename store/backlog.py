@@ -13,11 +13,14 @@ from store.changes import ChangeRows
 from store.database import Database
 from store.gaps import Gaps
 from store.part import CHANGES, Hole, Part
+from store.sealed import SealedHours
 from store.streams import Stream, Streams
 
 _VALUES = ", ".join(COLUMNS)
 # One part names at most this many holes; more would make a batch of brackets rather than of readings.
 MOST_HOLES = 2_000
+# Sealed hours named by one part: of six meters about three days, and 200 KB before they are packed.
+MOST_SEALED = 500
 # Amends taken into one part, in the order they happened.
 MOST_AMENDS = 500
 
@@ -38,6 +41,7 @@ class Backlog:
         self._cloud = cloud
         self._gaps = Gaps(db)
         self._changes = ChangeRows(db)
+        self._sealed = SealedHours(db)
         self.streams = Streams(db)
 
     def sendable(self, stream: Stream) -> int:
@@ -51,21 +55,30 @@ class Backlog:
         after_seq below the stream's first record is accounted for as a hole `elsewhere`: this edge never
         had those records, so only a twin may.
         """
-        begun = after_seq or stream.first - 1
-        last = self.sendable(stream)
-        if last <= begun:
-            return None
-        if stream.kind == CHANGES:
-            last = min(last, begun + most_rows)
-            changes = self._changes.beyond(stream.id, begun, last)
-            return Part(stream.source, stream.boot, begun, changes, first=stream.first, kind=CHANGES)
+        # One state of the database: a row that is filled in or pruned meanwhile would be named twice or not at all.
+        with self._db.read():
+            begun = after_seq or stream.first - 1
+            last = self.sendable(stream)
+            if last <= begun:
+                return None
+            if stream.kind == CHANGES:
+                last = min(last, begun + most_rows)
+                changes = self._changes.beyond(stream.id, begun, last)
+                return Part(stream.source, stream.boot, begun, changes, first=stream.first, kind=CHANGES)
+            return self._readings(stream, begun, last, most_rows)
+
+    def _readings(self, stream: Stream, begun: int, last: int, most_rows: int) -> Part:
+        """A part of readings from begun + 1 to last, or less far where a bound cuts it."""
         rows = self._rows(stream, begun + 1, last, most_rows)
         if len(rows) == most_rows:
             last = rows[-1][0] or last
+        seals = self._sealed.between(stream.id, begun + 1, last, MOST_SEALED)
+        if len(seals) == MOST_SEALED:
+            last = seals[-1].seq
         holes = self._holes(stream, begun + 1, last)
         if len(holes) > MOST_HOLES:
             last = holes[MOST_HOLES - 1].to_seq
-            rows = [row for row in rows if (row[0] or 0) <= last]
+        rows = [row for row in rows if (row[0] or 0) <= last]
         rows.sort(key=itemgetter(CHANNEL))
         return Part(
             stream.source,
@@ -75,6 +88,7 @@ class Backlog:
             holes[:MOST_HOLES],
             first=stream.first,
             uncertain=stream.uncertain,
+            sealed=tuple(seal for seal in seals if seal.seq <= last),
         )
 
     def amended(self, beyond: int, after: dict[int, int]) -> tuple[list[Amended], int]:
@@ -83,6 +97,10 @@ class Backlog:
         `after`: where each stream stands at the cloud once everything on the way has arrived; amends above
         that need no fill, because the rows themselves are still to come.
         """
+        with self._db.read():
+            return self._amended(beyond, after)
+
+    def _amended(self, beyond: int, after: dict[int, int]) -> tuple[list[Amended], int]:
         amends = self._db.execute(
             "SELECT id, stream, from_seq, to_seq FROM amends WHERE id > ? ORDER BY id LIMIT ?",
             (beyond, MOST_AMENDS),
@@ -121,11 +139,12 @@ class Backlog:
         ).fetchall()
 
     def _holes(self, stream: Stream, low: int, high: int) -> list[Hole]:
-        """Gaps and withheld rows in low ... high, clipped to it, in order."""
+        """Gaps and withheld rows in low ... high, clipped to it, in order; a withheld row that was pruned is a gap."""
         held = [
             Hole(seq, seq, "refused")
             for (seq,) in self._db.execute(
-                "SELECT seq FROM withheld WHERE cloud = ? AND stream = ? AND seq BETWEEN ? AND ?",
+                "SELECT w.seq FROM withheld w JOIN readings r ON r.stream = w.stream AND r.seq = w.seq"
+                " WHERE w.cloud = ? AND w.stream = ? AND w.seq BETWEEN ? AND ?",
                 (self._cloud, stream.id, low, high),
             )
         ]

@@ -15,6 +15,7 @@ from store.changes import TIMEZONE, Changes
 from store.database import Database
 from store.ledger import Ledger, Stock
 from store.meters import Meters
+from store.sealed import SealedHours
 from store.silence import Span, silences
 from store.streams import Streams
 
@@ -65,6 +66,7 @@ class History:
         self._db = db
         self._rows = rows
         self._site = site
+        self._sealed = SealedHours(db, site)
         self.streams = Streams(db, site)
 
     def meters(self) -> list[Meter]:
@@ -76,8 +78,9 @@ class History:
         return name if isinstance(name, str) else None
 
     def span_ms(self, meter: Meter) -> tuple[int, int] | None:
-        """First and last taken_ms of a meter, or None when nothing is dated."""
-        return self._rows.span_ms(meter)
+        """First and last taken_ms of a meter, or None when nothing is dated; sealed hours count whole."""
+        spans = [span for span in (self._rows.span_ms(meter), self._sealed.span_ms(meter)) if span]
+        return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else None
 
     def newest(self, meter: Meter) -> Stored | None:
         """The reading with the latest date."""
@@ -110,12 +113,15 @@ class History:
         return [(start, *found[start]) for start in sorted(found)]
 
     def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int]]:
-        """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one."""
+        """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one.
+
+        A sealed hour gives the values it kept, between which the energy is that of all its rows.
+        """
         known = "AND energy_wh IS NOT NULL"
-        before = self._rows.counter_before(meter, from_ms)
-        if before is not None:
-            yield before
-        yield from self._rows.scan(meter, from_ms, to_ms, "energy_wh", known)
+        befores = self._rows.counter_before(meter, from_ms), self._sealed.counter_before(meter, from_ms)
+        yield from sorted(filter(None, befores), key=_in_time)[-1:]
+        rows = self._rows.scan(meter, from_ms, to_ms, "energy_wh", known)
+        yield from merge(rows, self._sealed.counters(meter, from_ms, to_ms), key=_in_time)
 
     def gaps(
         self, from_ms: int | None, to_ms: int | None, after: GapKey | None = None, most: int | None = None
@@ -201,3 +207,7 @@ class History:
 
 def gap_key(gap: Gap) -> GapKey:
     return gap.source, gap.boot, gap.from_seq, gap.to_seq
+
+
+def _in_time(counter: tuple[int, int, int, int]) -> tuple[int, int, int]:
+    return counter[2], counter[0], counter[1]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from store.sealing import Seal
+
 READINGS, CHANGES = "readings", "changes"
 
 
@@ -34,7 +36,8 @@ class Part:
     """Rows and holes that cover (prev_seq, last] exactly, in any order.
 
     `fills` are rows at or below prev_seq that turned up inside a gap, `fill_holes` gaps there whose cause
-    became known. `first`: the stream starts at this seq; a receiver that does not know it begins at first - 1.
+    became known. `sealed`: hours whose rows the sender pruned and which end in one of the holes. `first`: the
+    stream starts at this seq; a receiver that does not know it begins at first - 1.
     Rows of readings are `metering.reading.Row`, of changes (seq, kind, key, rev, value).
     """
 
@@ -48,6 +51,7 @@ class Part:
     first: int = 1
     kind: str = READINGS
     uncertain: bool = False
+    sealed: Sequence[Seal] = ()
 
     @property
     def last_seq(self) -> int:

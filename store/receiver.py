@@ -5,15 +5,19 @@ Edge and cloud receive by this one implementation. Rules:
 2. Rows, holes and cursor move in the caller's one write transaction, so nothing counts twice.
 3. A stored row always beats a gap: a fill is stored where a gap is, and shrinks it, or below the first record.
 4. A hole never removes a stored row.
+5. A seal is kept where its hour has fewer rows here than it was made of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from metering.energy import HOUR_MS
+from metering.reading import Meter
 from store.changes import ChangeRows
 from store.database import Database
 from store.gaps import Gaps
 from store.part import CHANGES, Applied, Hole, Part
+from store.sealed import SealedHours
 from store.streams import Stream, Streams
 
 
@@ -23,14 +27,19 @@ class Rows(Protocol):
     def insert(self, stream: int, source: str, rows: Sequence[tuple[Any, ...]]) -> None: ...
 
 
+class Readings(Rows, Protocol):
+    def scan(self, meter: Meter, from_ms: int, to_ms: int, columns: str = ...) -> Iterator[Any]: ...
+
+
 class Receiver:
     """Receives for one site; every method wants to be inside a write transaction."""
 
-    def __init__(self, db: Database, readings: Rows, site: int = 0) -> None:
+    def __init__(self, db: Database, readings: Readings, site: int = 0) -> None:
         self.streams = Streams(db, site)
         self.gaps = Gaps(db)
         self._readings = readings
         self._changes = ChangeRows(db)
+        self._sealed = SealedHours(db, site)
 
     def receive(self, part: Part) -> Applied:
         """Apply one part; raises store.part.Uncovered when it does not account for every seq once."""
@@ -50,6 +59,7 @@ class Receiver:
             self.gaps.rename(stream.id, hole)
         if part.kind != CHANGES:
             self.streams.reach(stream.id, [row[2] for row in part.rows])
+        self._seal(stream, part)
         cursor = part.last_seq
         self.streams.move(stream.id, cursor, part.uncertain)
         return Applied(cursor, applied=True, filled=filled)
@@ -67,6 +77,13 @@ class Receiver:
         if part.kind != CHANGES:
             self.streams.reach(stream.id, [row[2] for row in taken])
         return [row[0] for row in taken]
+
+    def _seal(self, stream: Stream, part: Part) -> None:
+        for seal in part.sealed:
+            meter, from_ms = Meter(part.source, seal.channel), seal.hour * HOUR_MS
+            here = self._readings.scan(meter, from_ms, from_ms + HOUR_MS, "seq")
+            if sum(1 for _row in here) < seal.rows:
+                self._sealed.keep(stream.id, part.source, seal)
 
     def begin_earlier(self, stream: Stream, seq: int) -> None:
         """A record below a stream's first: the stream begins there, and what lies between may be elsewhere."""

@@ -50,6 +50,18 @@ def m001_streams(db: sqlite_utils.Database) -> None:
     )
 
 
+@_shared()
+def m002_sealed(db: sqlite_utils.Database) -> None:
+    """What stays of a meter's hour when its rows are pruned (store/sealing.py)."""
+    _run(
+        db,
+        "CREATE TABLE sealed (meter INTEGER NOT NULL, hour INTEGER NOT NULL, stream INTEGER NOT NULL,"
+        " seq INTEGER NOT NULL, row_count INTEGER NOT NULL, counters TEXT NOT NULL, sums TEXT NOT NULL,"
+        " digest TEXT NOT NULL, PRIMARY KEY (meter, hour)) WITHOUT ROWID",
+        "CREATE INDEX sealed_by_stream ON sealed (stream, seq)",
+    )
+
+
 @_edge()
 def m001_edge(db: sqlite_utils.Database) -> None:
     _run(
