@@ -22,11 +22,14 @@ from sync.columns import BadColumns, decode_columns, encode_rows
 from sync.limits import impossible
 from sync.packing import pack, unpack
 from sync.rejection import BadRows, BadShape, ClocksApart, OverSize
+from sync.seals import read_seal, seal_fields
 from sync.shape import VERSION, change, flag, hole, listed, name, natural, spoken, table
 
 # A second of a slow uplink in the best case; more would hold the cloud's one writer for too long.
 MOST_ROWS = 20_000
 MOST_HOLES = 20_000
+# Less than a megabyte before it is packed; a year of six meters goes in 27 batches.
+MOST_SEALED = 2_000
 MOST_PARTS = 1_000
 MOST_METERS = 256
 
@@ -109,6 +112,8 @@ def _part_fields(part: Part) -> dict[str, Any]:
     fields["holes"] = _hole_fields(part.holes)
     if part.fills or part.fill_holes:
         fields["fills"] = {"columns": encode_rows(part.fills), "holes": _hole_fields(part.fill_holes)}
+    if part.sealed:
+        fields["sealed"] = [seal_fields(seal) for seal in part.sealed]
     return fields
 
 
@@ -122,25 +127,28 @@ def _check_sizes(parts: list[Any]) -> None:
         raise OverSize(f"{len(parts)} parts; at most {MOST_PARTS}")
     counts = [_counts(table(part, "part")) for part in parts]
     for what, most, count in (
-        ("rows", MOST_ROWS, sum(rows for rows, _ in counts)),
-        ("holes", MOST_HOLES, sum(holes for _, holes in counts)),
+        ("rows", MOST_ROWS, sum(rows for rows, _, _ in counts)),
+        ("holes", MOST_HOLES, sum(holes for _, holes, _ in counts)),
+        ("sealed hours", MOST_SEALED, sum(sealed for _, _, sealed in counts)),
     ):
         if count > most:
             raise OverSize(f"{count} {what}; at most {most}")
 
 
-def _counts(part: dict[str, Any]) -> tuple[int, int]:
-    """(rows, holes) of one part with its fills."""
+def _counts(part: dict[str, Any]) -> tuple[int, int, int]:
+    """(rows, holes, sealed hours) of one part with its fills."""
     fills = table(part.get("fills", {}), "fills")
     seqs = [listed(table(each.get("columns", {}), "columns").get("seq", []), "seq") for each in (part, fills)]
     changes = listed(part.get("changes", []), "changes")
     rows = sum(max(0, len(seq) - 1) for seq in seqs) + len(changes)
-    return rows, sum(len(listed(each.get("holes", []), "holes")) for each in (part, fills))
+    holes = sum(len(listed(each.get("holes", []), "holes")) for each in (part, fills))
+    return rows, holes, len(listed(part.get("sealed", []), "sealed"))
 
 
 def _check_meters(parts: Sequence[Part]) -> None:
     readings = [part for part in parts if part.kind == READINGS]
     meters = {(part.source, row[1]) for part in readings for rows in (part.rows, part.fills) for row in rows}
+    meters |= {(part.source, seal.channel) for part in readings for seal in part.sealed}
     if len(meters) > MOST_METERS:
         raise OverSize(f"{len(meters)} meters; at most {MOST_METERS}")
 
@@ -182,6 +190,7 @@ def _part(fields: dict[str, Any], now_ms: int, refused: list[BadRow]) -> Part:
         holes=[*part.holes, *map(_refused_hole, bad)],
         fills=filled,
         fill_holes=[*fill_holes, *map(_refused_hole, bad_fills)],
+        sealed=tuple(read_seal(each) for each in listed(fields.get("sealed", []), "sealed")),
     )
 
 

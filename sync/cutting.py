@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from store.backlog import MOST_HOLES as MOST_PART_HOLES
+from store.backlog import MOST_SEALED as MOST_PART_SEALED
 from store.backlog import Amended
 from store.part import Part
 from store.streams import Stream
-from sync.batch import MOST_HOLES, MOST_METERS, MOST_PARTS
+from sync.batch import MOST_HOLES, MOST_METERS, MOST_PARTS, MOST_SEALED
 from sync.position import Position
 
 
@@ -52,20 +53,23 @@ class _Room:
     """What a batch may still take."""
 
     def __init__(self, rows: int, parts: int) -> None:
-        self.rows, self.parts, self.holes = rows, parts, MOST_HOLES
+        self.rows, self.parts, self.holes, self.sealed = rows, parts, MOST_HOLES, MOST_SEALED
         self.meters: set[tuple[str, int]] = set()
 
     def is_left(self) -> bool:
-        return self.rows > 0 and self.parts > 0 and self.holes >= MOST_PART_HOLES
+        named = self.holes >= MOST_PART_HOLES and self.sealed >= MOST_PART_SEALED
+        return self.rows > 0 and self.parts > 0 and named
 
     def fits(self, part: Part) -> bool:
         """Take the part's share; False when the batch would hold too many meters with it."""
         meters = self.meters | {(part.source, row[1]) for row in (*part.rows, *part.fills)}
+        meters |= {(part.source, seal.channel) for seal in part.sealed}
         if len(meters) > MOST_METERS and self.meters:
             return False
         self.meters = meters
         self.rows -= len(part.rows) + len(part.fills)
         self.holes -= len(part.holes) + len(part.fill_holes)
+        self.sealed -= len(part.sealed)
         self.parts -= 1
         return True
 
