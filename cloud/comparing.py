@@ -13,6 +13,7 @@ from store.digest import HOUR_MS, Content, Held, Name
 from store.gaps import Gaps
 from store.mending import Mender
 from store.receiver import Receiver
+from store.sealed import SealedHours
 from store.streams import Streams
 from sync.batch import Batch
 from sync.evidence import (
@@ -74,7 +75,7 @@ def digests(db: Database, site: int, value: Any) -> bytes:
     if asked.proof:
         with db.write():
             proofs.keep(db, site, asked.proof)
-    content = Content(RowsByTime(db, site), asked.columns)
+    content = Content(RowsByTime(db, site), asked.columns, SealedHours(db, site).find)
     with db.read():
         return tell_digests(*content.digests(asked.from_ms, asked.to_ms, MOST_DIGESTED_ROWS))
 

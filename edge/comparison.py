@@ -9,6 +9,7 @@ from store.database import Database
 from store.digest import Content
 from store.gaps import Gaps
 from store.parcels import Parcels
+from store.sealed import SealedHours
 from store.streams import Streams
 from sync.accounts import Accounts, Ledger
 from sync.verify import Ask, Here, Verify
@@ -26,7 +27,10 @@ class Comparison:
         self.comparisons = Comparisons(db, number)
         self._ledger, self._cloud = Ledger(self.streams, Gaps(db), self.parcels), cloud
         here = Here(
-            Content(RowsByStream(db)), self.comparisons, self.parcels, lambda: clouds.withheld_rows(number)
+            Content(RowsByStream(db), sealed=SealedHours(db).find),
+            self.comparisons,
+            self.parcels,
+            lambda: clouds.withheld_rows(number),
         )
         self.verify = Verify(here, cloud, now_ms, dates_stand=first)
 

@@ -3,7 +3,8 @@
 1. Holes of a part account for numbers that this edge lacks: its streams begin earlier or reach farther, and
    gaps `elsewhere` get the cause that the cloud knows. A stored row always beats them.
 2. Fills are rows: stored, or mended, by the rules of store/mending.py; the cloud's dates stand.
-3. A stream whose records wait in RAM is not moved under them; its parcel waits for the next commit.
+3. A row of an hour that is sealed here was let go of, and does not come back.
+4. A stream whose records wait in RAM is not moved under them; its parcel waits for the next commit.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from edge.boards import Board
 from edge.boots import Boot
 from edge.notebook import Notebook
-from store.by_stream import RowsByStream
+from metering.reading import CHANNEL, TAKEN_MS, Meter, Row
+from store.by_stream import HOUR_MS, RowsByStream
 from store.database import Database
 from store.gaps import Gaps
 from store.history import FOREVER_MS
@@ -19,6 +21,7 @@ from store.mending import Mender
 from store.parcels import Parcels
 from store.part import CHANGES, Hole, Part
 from store.receiver import Receiver
+from store.sealed import SealedHours
 from store.streams import Stream
 from sync.batch import Batch
 
@@ -37,6 +40,7 @@ class Returned:
         self._gaps = Gaps(db)
         self._mender = Mender(self._receiver, rows, rows.redate)
         self._notebook = Notebook(db)
+        self._seals = SealedHours(db)
         self._parcels = Parcels(db)
         self._due_mono_ms = 0
 
@@ -73,11 +77,17 @@ class Returned:
         met = self._receiver.streams.find(part.source, part.boot) is None
         if part.holes or part.rows:
             self._account(part)
-        self._mender.mend(part.source, part.boot, part.fills)
+        self._mender.mend(part.source, part.boot, [row for row in part.fills if not self._sealed(part, row)])
         if not met or part.kind == CHANGES:
             return []
         stream = self._receiver.streams.find(part.source, part.boot)
         return [self._notebook.adopt(stream)] if stream else []
+
+    def _sealed(self, part: Part, row: Row) -> bool:
+        if part.kind == CHANGES:
+            return False
+        meter, taken_ms = Meter(part.source, row[CHANNEL] or 0), row[TAKEN_MS] or 0
+        return self._seals.find(meter, taken_ms // HOUR_MS) is not None
 
     def _account(self, part: Part) -> None:
         stream = self._receiver.streams.find(part.source, part.boot)

@@ -5,7 +5,7 @@ and seq. It is worked out from the rows as they lie on disk whenever it is asked
 prove what had been written, not what is there.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -31,6 +31,15 @@ class Scanned(Protocol):
     def scan(
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
     ) -> Iterator[tuple[Any, ...]]: ...
+
+
+class Seal(Protocol):
+    """What is kept of an hour whose rows were pruned (store/sealing.py)."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,20 @@ def digest_of(rows: Iterable[Sequence[Any]]) -> str:
 
 
 class Content:
-    """What one twin holds, for comparing; `columns` are those that both twins know."""
+    """What one twin holds, for comparing; `columns` are those that both twins know.
 
-    def __init__(self, rows: Scanned, columns: Sequence[str] = COLUMNS) -> None:
+    `sealed` gives the seal of (meter, UTC hour). It stands for the rows that were pruned, as long as there are more of
+    them than are here, and can be compared only with a digest of the same columns.
+    """
+
+    def __init__(
+        self,
+        rows: Scanned,
+        columns: Sequence[str] = COLUMNS,
+        sealed: Callable[[Meter, int], Seal | None] = lambda _meter, _hour: None,
+    ) -> None:
         self._rows = rows
+        self._sealed = sealed if tuple(columns) == COLUMNS else lambda _meter, _hour: None
         self._columns = ", ".join(columns)
 
     def digest(
@@ -77,6 +96,9 @@ class Content:
     ) -> HourDigest | None:
         """The digest of one hour, leaving out the (boot, seq) in `without`; None when nothing is left."""
         rows = list(self._rows.scan(meter, hour_ms, hour_ms + HOUR_MS, self._columns))
+        seal = self._sealed(meter, hour_ms // HOUR_MS)
+        if seal is not None and seal.rows > len(rows):
+            return HourDigest(meter, hour_ms, seal.rows, seal.digest)
         if without:
             rows = [row for row in rows if (row[0], row[1]) not in without]
         return HourDigest(meter, hour_ms, len(rows), digest_of(rows)) if rows else None

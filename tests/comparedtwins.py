@@ -15,6 +15,7 @@ from store.digest import Content
 from store.gaps import Gaps
 from store.parcels import Parcels
 from store.part import Part
+from store.sealed import SealedHours
 from sync.accounts import Accounts, Ledger
 from sync.verify import Here, Verify
 
@@ -42,7 +43,7 @@ class Twins:
     def verify(
         self, from_ms: int = BEGIN_MS, to_ms: int = BEGIN_MS + HOUR_MS, first: bool = True
     ) -> list[Compared]:
-        content = Content(self.edge.layout)
+        content = Content(self.edge.layout, sealed=SealedHours(self.edge.db).find)
         here = Here(content, self.comparisons, self.parcels, lambda: self.clouds.withheld_rows(self.number))
         verify = Verify(here, self.asked, lambda: NOW_MS, dates_stand=first)
         return [hour for stretch in verify.hours(from_ms, to_ms) for hour in stretch]

@@ -17,10 +17,12 @@ from edge.sync_main import main as sync_main
 from metering.reading import Meter
 from process.service import CannotGoOn
 from store.by_stream import RowsByStream
+from store.confirmed import Confirmed
 from store.database import Database, open_database
 from store.history import History
 from store.part import Hole, Part
 from store.receiver import Receiver
+from store.retention import Retention
 
 SETTINGS = """\
 [edge]
@@ -111,6 +113,27 @@ def test_a_contradiction_is_shown_and_the_exit_code_tells(
     said = capsys.readouterr().out
     assert "1 of 2 equal" in said
     assert "conflict garage boot 7 seq 2: here [" in said
+
+
+@pytest.mark.parametrize("command", ["verify", "restore"])
+def test_what_was_pruned_here_is_equal_and_stays_away(
+    tmp_path: Path, cloud: Hosted, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = settings(tmp_path, cloud.url)
+    cloud.batch(*PARTS)
+    with card(tmp_path) as db:
+        record(db, *PARTS)
+        retention, nobody = Retention(db), Confirmed(db, ())
+        for hour in retention.hours(10**6, 10):
+            retention.prune(hour, nobody)
+        if command == "verify":
+            assert sync_main(["verify", "--config", config, "--days", "all"]) == 0
+        else:
+            assert edge_main(["restore", "--config", config, "--from-cloud"]) == 0
+        said = capsys.readouterr().out
+        assert "all of it: 5 of 5 equal" in said
+        assert "mended" not in said
+        assert (held(db), held(db, "cellar/2")) == ([], [])
 
 
 def test_a_new_card_is_refilled_from_the_cloud(

@@ -8,9 +8,12 @@ from comparedtwins import BEGIN_MS, Twins, twins
 from madeparts import HOUR_MS, NOW_MS, row, rows
 
 from metering.reading import Row
+from store.backlog import Backlog
 from store.comparisons import Compared
+from store.confirmed import Confirmed
 from store.digest import HeldRow
 from store.part import Hole, Part
+from store.retention import Retention
 from sync.difference import difference
 
 
@@ -157,3 +160,45 @@ def test_a_difference_names_each_record_once() -> None:
     assert (found.equal, found.rows) == (1, 5)
     kinds = (found.only_here, found.other_dates, found.conflicts, found.only_there)
     assert [list(kind) for kind in kinds] == [[(7, 2)], [(7, 3)], [(7, 4)], [(7, 5)]]
+
+
+# Hours that the edge pruned
+
+
+def prune(both: Twins) -> None:
+    retention, nobody = Retention(both.edge.db), Confirmed(both.edge.db, ())
+    for hour in retention.hours(10**6, 10):
+        retention.prune(hour, nobody)
+
+
+def test_an_hour_that_the_edge_pruned_is_still_proven_equal_and_does_not_come_back(both: Twins) -> None:
+    both.take(Part("garage", 7, 0, [row(seq, BEGIN_MS + seq) for seq in range(1, 6)]))
+    prune(both)
+    (hour,) = both.verify()
+    assert (hour.rows, hour.equal) == (5, 5)
+    assert both.collect() == 0
+    assert both.edge.seqs() == []
+    assert len(both.cloud.seqs()) == 5
+
+
+def test_a_pruned_hour_of_which_the_cloud_has_other_rows_is_not_equal_but_nothing_comes_back(
+    both: Twins,
+) -> None:
+    both.take(Part("garage", 7, 0, [row(seq, BEGIN_MS + seq) for seq in range(1, 6)]))
+    both.cloud.take(Part("garage", 8, 0, [row(1, BEGIN_MS + 9)]))
+    prune(both)
+    (hour,) = both.verify()
+    assert (hour.rows, hour.equal) == (6, 0)
+    assert both.collect() == 2
+    assert both.edge.seqs() == []
+    assert both.edge.gaps() == [Hole(1, 5, "policy", BEGIN_MS + 1, BEGIN_MS + 5)]
+
+
+def test_two_twins_that_both_have_only_the_seal_are_equal(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, [row(seq, BEGIN_MS + seq) for seq in range(1, 6)]))
+    prune(both)
+    part = Backlog(both.edge.db, both.number).part(both.edge.receiver.streams.all()[0], 0, 100)
+    assert part is not None
+    both.cloud.take(part)
+    (hour,) = both.verify()
+    assert (hour.rows, hour.equal) == (5, 5)
