@@ -1,6 +1,7 @@
 """`kembar-edge collect`: links, collector, beacon and bulletin in one loop, until told to stop."""
 
 import queue
+import shutil
 import time
 from contextlib import ExitStack, closing
 
@@ -11,6 +12,7 @@ from edge.collector import Collector
 from edge.link import MOST_QUEUED, Inbox, SerialLink, UdpLink
 from edge.live import Live
 from edge.notebook import Notebook
+from edge.pruning import Pruning
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from edge.sole import sole_writer
@@ -43,6 +45,7 @@ def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:
     collector = Collector(db, Tally(), Live())
     told = RamFile(settings.edge.data_dir, "live")
     bulletin = Bulletin(collector, clock, told)
+    pruning = _pruning(db, settings, collector.tally)
     tell_timezone(db, settings.edge.name, settings.edge.timezone, time.time_ns())
     inbox: Inbox = queue.Queue(MOST_QUEUED)
     with ExitStack() as stack:
@@ -56,8 +59,17 @@ def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:
             bulletin.tick(at)
             for beacon in beacons:
                 beacon.tick(at.mono_ms)
+            if inbox.empty():
+                pruning.tick(at)
             running.alive()
         collector.finish(clock.now())
+
+
+def _pruning(db: Database, settings: EdgeSettings, tally: Tally) -> Pruning:
+    edge, urls = settings.edge, [cloud.url for cloud in settings.cloud]
+    return Pruning(
+        db, tally, urls, edge.keep_days, edge.disk_percent, lambda: shutil.disk_usage(edge.data_dir)
+    )
 
 
 def _turn(inbox: Inbox, collector: Collector, clock: SystemClock) -> None:

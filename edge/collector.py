@@ -263,10 +263,10 @@ class Collector:
         """A record at or below the cursor: the same again, other content, or one that fills a gap."""
         if isinstance(line, Reading) and line.seq not in boot.fills:
             row = self.registry.stored(self._rows, boot, line.seq)
-            if row is None:
+            if row is None and not self.registry.pruned(boot, line.seq):
                 boot.fills[line.seq] = line
                 self.pace.hasten()
-            elif (row[1], tuple(row[3:])) != (line.channel, line.values):
+            elif row and (row[1], tuple(row[3:])) != (line.channel, line.values):
                 self._conflict(boot, line)
         elif not isinstance(line, Reading) and self.registry.unexplained(boot, line.seq):
             boot.stream.renames.append(

@@ -47,6 +47,11 @@ class Registry:
         number = self._notebook.number(boot.stream.source, boot.stream.boot)
         return number is not None and self._notebook.cause(number, seq) in UNEXPLAINED
 
+    def pruned(self, boot: Boot, seq: int) -> bool:
+        """Whether a record was here, and we let go of it."""
+        number = self._notebook.number(boot.stream.source, boot.stream.boot)
+        return number is not None and self._notebook.cause(number, seq) == "policy"
+
     def _from_disk(self, source: str, wire_boot: int) -> Boot | None:
         boot = self._notebook.boot(source, wire_boot)
         if boot is not None:

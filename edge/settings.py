@@ -13,13 +13,17 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import serial
-from pydantic import AfterValidator, Field, StrictStr, ValidationInfo
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, ValidationInfo
 
 from process.fields import Address, Name, WithToken, WritableFolder, once, split_address
 from process.settings import Here, Table
 
 LINKS_MOST = 16  # serial ports and sockets of one Pi; each has a thread
 CLOUDS_MOST = 4  # each has its own replay; two are already unusual
+# Rows of a month are looked at every day; a century is for ever.
+KEEP_DAYS_LEAST, KEEP_DAYS_MOST = 31, 36_525
+# Less would leave no room for readings beside the system, more none for what else a Pi has to write.
+DISK_PERCENT_LEAST, DISK_PERCENT_MOST = 10, 95
 
 
 def _zone(value: str) -> str:
@@ -103,6 +107,20 @@ class House(Table):
         default="auto",
         description='"auto" (readings wait undated until this machine\'s time is known to be right) '
         'or "trust" (it always is)',
+    )
+    keep_days: StrictInt = Field(
+        default=400,
+        ge=KEEP_DAYS_LEAST,
+        le=KEEP_DAYS_MOST,
+        description=f"for how many days every reading is kept here, {KEEP_DAYS_LEAST} to {KEEP_DAYS_MOST}; older ones "
+        "go when every [[cloud]] has them, and sums of each hour stay",
+    )
+    disk_percent: StrictInt = Field(
+        default=70,
+        ge=DISK_PERCENT_LEAST,
+        le=DISK_PERCENT_MOST,
+        description="how full the disk of data_dir may get, in percent, "
+        f"{DISK_PERCENT_LEAST} to {DISK_PERCENT_MOST}; beyond it the oldest readings go before their time",
     )
 
     @property

@@ -16,6 +16,8 @@ from pages.words import Words
 RED: tuple[str, ...] = (
     "collector-silent",
     "disk",
+    "policy-dropped",
+    "disk-crowded",
     "second-board",
     "too-many",
     "restart-under-used-number",

@@ -104,6 +104,19 @@ def test_a_cloud_is_https_or_this_machine(tmp_path: Path, url: str) -> None:
     assert got.cloud[0].url == url.rstrip("/")
 
 
+def test_readings_are_kept_400_days_and_on_70_percent_of_the_disk_unless_told_otherwise(
+    tmp_path: Path,
+) -> None:
+    got = read(tmp_path, EdgeSettings, GOOD_EDGE)
+    assert isinstance(got, EdgeSettings)
+    assert (got.edge.keep_days, got.edge.disk_percent) == (400, 70)
+    told = read(
+        tmp_path, EdgeSettings, GOOD_EDGE.replace("[edge]", "[edge]\nkeep_days = 31\ndisk_percent = 95")
+    )
+    assert isinstance(told, EdgeSettings)
+    assert (told.edge.keep_days, told.edge.disk_percent) == (31, 95)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
@@ -118,6 +131,13 @@ def test_a_cloud_is_https_or_this_machine(tmp_path: Path, url: str) -> None:
         ("Asia/Jakarta", "../passwd", '[edge] timezone = "../passwd": no such time zone'),
         ("Asia/Jakarta", "Asia", '[edge] timezone = "Asia": no such time zone'),
         ("[edge]", '[edge]\nclock = "ntp"', '[edge] clock = "ntp": expected "auto"'),
+        ("[edge]", "[edge]\nkeep_days = 30", "[edge] keep_days = 30: expected for how many days"),
+        ("[edge]", "[edge]\nkeep_days = 36526", "[edge] keep_days = 36526: expected for how many days"),
+        ("[edge]", '[edge]\nkeep_days = "400"', '[edge] keep_days = "400": expected for how many days'),
+        ("[edge]", "[edge]\nkeep_days = 31.5", "[edge] keep_days = 31.5: expected for how many days"),
+        ("[edge]", "[edge]\ndisk_percent = 9", "[edge] disk_percent = 9: expected how full"),
+        ("[edge]", "[edge]\ndisk_percent = 96", "[edge] disk_percent = 96: expected how full"),
+        ("[edge]", "[edge]\ndisk_percent = true", "[edge] disk_percent = true: expected how full"),
         ("udp://0.0.0.0:8485", "udp://0.0.0.0", '[[link]] 1, url = "udp://0.0.0.0": not host:port'),
         ("udp://0.0.0.0:8485", "udp://[::]:8485", "its host is neither an IPv4 address nor a name"),
         ("udp://0.0.0.0:8485", "udp://10.0.0.256:8485", "its host is neither an IPv4 address nor a name"),
