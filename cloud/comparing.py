@@ -108,4 +108,5 @@ def mend(db: Database, site: int, body: bytes, now_ms: int) -> bytes:
             changed += done.changed
             dates |= {(part.source, part.boot, seq): taken_ms for seq, taken_ms in done.other_dates}
             conflicts |= {(part.source, part.boot, seq) for seq in done.conflicts}
-    return MendedThere(changed, dates, frozenset(conflicts)).encode()
+    refused = {(bad.source, bad.boot, bad.seq): bad.why for bad in batch.refused}
+    return MendedThere(changed, dates, frozenset(conflicts), refused).encode()

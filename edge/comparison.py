@@ -31,6 +31,7 @@ class Comparison:
             self.comparisons,
             self.parcels,
             lambda: clouds.withheld_rows(number),
+            lambda refused: clouds.refuse(number, refused, now_ms()),
         )
         self.verify = Verify(here, cloud, now_ms, dates_stand=first)
 

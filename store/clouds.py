@@ -4,7 +4,10 @@ The cloud's own cursor is the truth. What stands here only tells people how far 
 be pruned before a cloud has it.
 """
 
+from collections.abc import Mapping
+
 from store.database import Database
+from store.streams import Streams
 
 # Why a row is kept back that no cloud will ever take: it was dated by a clock that was years ahead.
 AFTER_TOMORROW = "dated after tomorrow"
@@ -53,6 +56,16 @@ class Clouds:
                 "INSERT OR IGNORE INTO withheld (cloud, stream, seq, why, at_ms) VALUES (?, ?, ?, ?, ?)",
                 [(cloud, stream, seq, why, at_ms) for stream, seq, why in refused],
             )
+
+    def refuse(self, cloud: int, refused: Mapping[tuple[str, int, int], str], at_ms: int) -> None:
+        """Keep (source, boot, seq) back from a cloud that refused it, with its reason (opens its own transaction)."""
+        streams = Streams(self._db)
+        rows = [
+            (stream.id, seq, why)
+            for (source, boot, seq), why in refused.items()
+            if (stream := streams.find(source, boot))
+        ]
+        self.withhold(cloud, rows, at_ms)
 
     def release(self, cloud: int) -> int:
         """Let everything that was kept back from a cloud travel again, as fills (opens its own transaction)."""

@@ -187,12 +187,14 @@ class MendedThere:
     changed: int
     other_dates: Mapping[tuple[str, int, int], int]
     conflicts: frozenset[tuple[str, int, int]]
+    refused: Mapping[tuple[str, int, int], str]
 
     def encode(self) -> bytes:
-        dates = [[*key, taken_ms] for key, taken_ms in self.other_dates.items()]
-        return orjson.dumps(
-            {"v": VERSION, "changed": self.changed, "other_dates": dates, "conflicts": sorted(self.conflicts)}
-        )
+        fields: dict[str, Any] = {"v": VERSION, "changed": self.changed}
+        fields["other_dates"] = [[*key, taken_ms] for key, taken_ms in self.other_dates.items()]
+        fields["conflicts"] = sorted(self.conflicts)
+        fields["refused"] = [[*key, why] for key, why in self.refused.items()]
+        return orjson.dumps(fields)
 
     @classmethod
     def read(cls, body: bytes) -> "MendedThere":
@@ -201,7 +203,8 @@ class MendedThere:
             _key(each[:3]): natural(each[3], "taken_ms") for each in listed(fields["other_dates"], "dates")
         }
         conflicts = frozenset(_key(each) for each in listed(fields["conflicts"], "conflicts"))
-        return cls(natural(fields["changed"], "changed"), dates, conflicts)
+        refused = {_key(each[:3]): str(each[3]) for each in listed(fields["refused"], "refused")}
+        return cls(natural(fields["changed"], "changed"), dates, conflicts, refused)
 
 
 def _key(fields: list[Any]) -> tuple[str, int, int]:

@@ -46,6 +46,7 @@ class Here:
     comparisons: Comparisons
     parcels: Parcels
     withheld: Callable[[], Withheld]
+    withhold: Callable[[Mapping[Name, str]], None]  # rows that the cloud refuses for good, with its reasons
     most_digested: int = 1_000_000  # rows hashed for one answer; bounds the memory and the time of a stretch
 
 
@@ -136,9 +137,12 @@ class Verify:
         elsewhere: dict[tuple[int, int], HeldRow] = {}
         for part in _parts(source, rows):
             done = understood(
-                MendedThere.read, self._cloud.ask("/api/v1/mends", Batch([part]).encode(), "gzip")
+                MendedThere.read,
+                self._cloud.ask("/api/v1/mends", Batch([part], sent_ms=self._now_ms()).encode(), "gzip"),
             )
             self.mended_there += done.changed
+            if done.refused:  # its answer to the batch that brought them was lost
+                self._here.withhold(done.refused)
             for (_source, boot, seq), taken_ms in done.other_dates.items():
                 row = rows[boot, seq]
                 elsewhere[boot, seq] = HeldRow(row.channel, taken_ms, row.values)

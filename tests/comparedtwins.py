@@ -44,7 +44,13 @@ class Twins:
         self, from_ms: int = BEGIN_MS, to_ms: int = BEGIN_MS + HOUR_MS, first: bool = True
     ) -> list[Compared]:
         content = Content(self.edge.layout, sealed=SealedHours(self.edge.db).find)
-        here = Here(content, self.comparisons, self.parcels, lambda: self.clouds.withheld_rows(self.number))
+        here = Here(
+            content,
+            self.comparisons,
+            self.parcels,
+            lambda: self.clouds.withheld_rows(self.number),
+            lambda refused: self.clouds.refuse(self.number, refused, NOW_MS),
+        )
         verify = Verify(here, self.asked, lambda: NOW_MS, dates_stand=first)
         return [hour for stretch in verify.hours(from_ms, to_ms) for hour in stretch]
 

@@ -15,6 +15,7 @@ from store.digest import HeldRow
 from store.part import Hole, Part
 from store.retention import Retention
 from sync.difference import difference
+from sync.rejection import ClocksApart
 
 
 @pytest.fixture
@@ -112,6 +113,23 @@ def test_rows_that_the_cloud_refused_are_left_out_and_counted(both: Twins) -> No
     assert both.verify() == [Compared(BEGIN_MS, 2, 2, 1)]
     proof = both.comparisons.proof(NOW_MS)
     assert (proof.total, proof.equal, proof.quarantined, proof.days) == (3, 2, 1, 30)
+
+
+def test_what_the_cloud_finds_impossible_is_withheld_also_when_its_answer_was_lost(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, [row(1), row(2, volts=9_000_000)]))
+    both.cloud.take(Part("garage", 7, 0, rows([1]), [Hole(2, 2, "refused")]))
+    both.verify()
+    assert both.verify() == [Compared(BEGIN_MS, 1, 1, 1)]
+    assert list(both.clouds.withheld_rows(both.number)) == [("garage", 7, 2)]
+
+
+def test_a_cloud_whose_clock_is_wrong_has_nothing_withheld_from_it(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, rows([1, 2])))
+    both.cloud.take(Part("garage", 7, 0, rows([1]), [Hole(2, 2, "elsewhere")]))
+    both.asked.now_ms = NOW_MS - 400 * 24 * HOUR_MS
+    with pytest.raises(ClocksApart):
+        both.verify()
+    assert both.clouds.withheld_rows(both.number) == {}
 
 
 def test_what_is_still_on_its_way_is_not_sent_by_the_back_door(both: Twins) -> None:
