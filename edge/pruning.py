@@ -7,7 +7,8 @@
 
 How full the disk is: what the file system calls used, less the pages of the database that pruning has freed, since
 the next rows go there. Without them it would never end: the file does not shrink. When even an empty database would
-leave the disk too full, other files fill it: then no row goes for the disk's sake, and a red notice says so.
+leave the disk too full, other files fill it: then no row goes for the disk's sake, and a red notice says so when the
+disk is nearly full.
 A clock that is years ahead and believed makes rows old; it costs a slice a minute, and never what a cloud lacks.
 """
 
@@ -31,6 +32,8 @@ SLICE_ROWS = 2_000
 SLICE_HOURS = 8
 # Records still turn up: fills of a device that was cut off, rows that wait for their date.
 YOUNGEST_MS = 2 * DAY_MS
+# Other files may fill a disk beyond our share; from here on soon nothing can be written.
+CROWDED_PERCENT = 90
 # Hours looked at in one slice while the disk is too full and clouds lack the oldest ones: six weeks of one source.
 MOST_LOOKED = 1_000
 
@@ -104,5 +107,7 @@ class Pruning:
             return False
         if free + room.file >= least_free:
             return True
-        self._tally.renew("disk-crowded", f"{100 - 100 * free // max(total, 1)} %", at)
+        full_percent = 100 - 100 * free // max(total, 1)
+        if full_percent >= CROWDED_PERCENT:
+            self._tally.renew("disk-crowded", f"{full_percent} %", at)
         return False

@@ -209,13 +209,16 @@ def test_the_last_two_days_stay_however_full_the_disk(with_cloud: Pi) -> None:
     assert with_cloud.slice() == 0
 
 
-def test_a_disk_that_other_files_fill_costs_no_reading_and_is_told(with_cloud: Pi) -> None:
+@pytest.mark.parametrize(("short", "told"), [(20_000_000, ["90 %"]), (10_000_000, [])])
+def test_a_disk_that_other_files_fill_costs_no_reading_and_is_told_when_nearly_full(
+    with_cloud: Pi, short: int, told: list[str]
+) -> None:
     with_cloud.hours(3)
     with_cloud.acknowledge(180)
     with_cloud.later(5 * DAY_MS)
-    with_cloud.fake_disk.short = 20_000_000
+    with_cloud.fake_disk.short = short
     assert [with_cloud.slice() for _ in range(3)] == [0, 0, 0]
-    assert with_cloud.about("disk-crowded") == ["90 %"]
+    assert with_cloud.about("disk-crowded") == told
     assert "disk-crowded" in RED
 
 
