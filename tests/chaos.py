@@ -59,7 +59,9 @@ def attack(folder: Path, seed: int, kills: int) -> tuple[int, Outcome]:
 
     def told(so_far: int) -> None:
         if so_far % TELL_EVERY == 0:
-            print(f"{so_far} kills in {time.monotonic() - begun_s:.0f} s; {grown(folder)}", flush=True)
+            acknowledged = sum(wire.acknowledged.values())
+            print(f"{so_far} kills in {time.monotonic() - begun_s:.0f} s,", end=" ")
+            print(f"{acknowledged} records acknowledged; {grown(folder)}", flush=True)
 
     with RealHouse(folder, line_seed=seed) as house, Eavesdropper(house.lines) as wire:
         troubles = Troubles(house.line, Random(seed))

@@ -5,15 +5,15 @@ over and then hand over what they hold; a device that is killed loses its RAM, a
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
-from pathlib import Path
 from random import Random
 
 from atrest import CHECKS
+from devicelives import DeviceLives
 from eavesdrop import Eavesdropper
-from outcome import Boot, Outcome, judge, produced
+from outcome import Outcome, judge, produced
 from processes import Program, TooSlow, wait_until
 from realhouse import READY, RealHouse
 from troubles import Troubles
@@ -25,8 +25,8 @@ BETWEEN_S, DOWN_S = (0.0, 1.2), (0.0, 1.2)
 QUIET_SHARE, QUIET_S = 1 / 12, (4.0, 14.0)
 # What the processes themselves need per kill, to begin with; a device that ends a bit early or late does no harm.
 STARTED_S = 0.7
-# A process that has just been started opens the database and migrates it; that may be cut as well, but most have
-# begun to work when they are killed.
+# A process that has just been started opens the database and migrates it; that may be cut as well, but in a long
+# attack most have begun to work when they are killed.
 HASTY_SHARE = 0.2
 # A device starts when the kills are nearly over, or when nobody can tell yet when they will be.
 LIFE_LEAST_S, LIFE_MOST_S = 1.0, 240.0
@@ -54,48 +54,6 @@ BUSY_DEVICES = {
     "garage": ("--rate", "80", "--channels", "3", "--timeouts", "0.01"),
     "dapur": ("--rate", "40", "--channels", "1"),
 }
-
-
-@dataclass
-class DeviceLives:
-    """One device, started again and again; `anchored`: the edge had time to learn its clock."""
-
-    name: str
-    program: Callable[[float, bool], Program]
-    listed: Path
-    running: Program | None = None
-    begun_s: float = 0.0
-    ends_s: float = 0.0
-    calm: bool = False
-    anchored: bool = False
-    whole: set[Boot] = field(default_factory=set)
-    # Boots of lives that were killed, with what had been acknowledged by then.
-    cut: dict[Boot, int] = field(default_factory=dict)
-
-    def begin(self, seconds: float, calm: bool) -> None:
-        """`calm`: it does not restart by itself, so that the edge can learn the rate of its clock."""
-        self.running, self.anchored, self.calm = self.program(seconds, calm).start(), False, calm
-        self.begun_s = time.monotonic()
-        self.ends_s = self.begun_s + seconds
-
-    def lives(self) -> bool:
-        """A life that ended by itself has handed over everything."""
-        if self.running is not None and not self.running.runs():
-            assert self.running.code == 0, (
-                f"{self.name} ended with {self.running.code}: {self.running.said()}"
-            )
-            self.running, self.whole = None, self.boots() - self.cut.keys()
-        return self.running is not None
-
-    def kill(self, acknowledged: Mapping[Boot, int]) -> None:
-        assert self.running
-        self.running.kill()
-        self.running = None
-        # Boots of earlier lives stay as they were: what a later boot ends is acknowledged to nobody.
-        self.cut |= {boot: acknowledged.get(boot, 0) for boot in self.boots() - self.whole - self.cut.keys()}
-
-    def boots(self) -> set[Boot]:
-        return {key[:2] for key in produced(self.listed)} if self.listed.exists() else set()
 
 
 @dataclass
@@ -206,15 +164,19 @@ class PowerCuts:
         return 0.0 if "collect" in self._due_s else now_s - max(device.begun_s, self._up_s)
 
     def _killable(self, plan: Sequence[str]) -> str:
-        """The first of the plan that may be killed, as soon as there is one."""
+        """The first of the plan that may be killed, as soon as there is one.
+
+        A server that is not ready lets others go first, but no device: one is always ready, and all would be used up.
+        """
         found: list[str] = []
+        wanted = [target for target in dict.fromkeys(plan) if target == plan[0] or target not in self._lives]
 
         def search() -> bool:
             self._look()
-            found.extend(filter(self._may_be_killed, dict.fromkeys(plan)))
+            found.extend(filter(self._may_be_killed, wanted))
             return bool(found)
 
-        wait_until(search, KILLABLE_S, lambda: f"nothing to kill of {set(plan)}")
+        wait_until(search, KILLABLE_S, lambda: f"nothing to kill of {wanted}")
         return found[0]
 
     def _is_ripe(self, name: str) -> bool:
@@ -228,11 +190,11 @@ class PowerCuts:
         if target in self._due_s:
             return False
         device = self._lives.get(target)
-        if not device and not self._is_ripe(target):
-            return False
         if device and not device.lives():
             return False
-        if self.patient or (not device and target != "collect"):
+        if self.patient:
+            return bool(device) or self._is_ripe(target)
+        if not device and target != "collect":
             return True
         fresh = [device for device in self._lives.values() if device.lives() and not self._heard(device)]
         # A boot whose first record is lost before anything of it is on disk waits for 15 s and more.
