@@ -30,6 +30,7 @@ class Comparison:
             Content(RowsByStream(db), sealed=SealedHours(db).find),
             self.comparisons,
             self.parcels,
+            lambda: {stream.source for stream in self.streams.all()},
             lambda: clouds.withheld_rows(number),
             lambda refused: clouds.refuse(number, refused, now_ms()),
         )

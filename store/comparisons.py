@@ -82,7 +82,7 @@ class Comparisons:
                 ],
             )
 
-    def settle(self, from_ms: int, names: Iterable[tuple[str, int, int]]) -> None:
+    def settle(self, names: Iterable[tuple[str, int, int]]) -> None:
         """Contradictions that are none any more (opens its own transaction)."""
         gone = [(self._cloud, *name) for name in names]
         if gone:

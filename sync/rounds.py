@@ -16,6 +16,8 @@ from store.digest import HOUR_MS
 SETTLE_MS = 5 * 60_000
 # Compared in one turn, so that new rows are never kept waiting by old ones.
 MOST_HOURS = 24
+# What is still not equal then, mending does not help; the night comes round again.
+MOST_AGAIN = 3
 # A night's share: a month has come round in two weeks, and a cloud of a thousand homes hashes for half an hour.
 NIGHT_HOURS = 48
 # Minutes after midnight in the house's zone; each edge draws its own, so that they do not come all at once.
@@ -31,19 +33,21 @@ class Rounds:
         self._comparisons, self._zone = comparisons, zone
         self._night_min = random.randrange(NIGHT_FROM_MIN, NIGHT_TO_MIN)
         self._last_night = -1
-        self._again: list[int] = []
+        self._again: dict[int, int] = {}  # hour -> how often it was mended without becoming equal
+        self._due_again: list[int] = []
 
     def due(self, now_ms: int, span_ms: tuple[int, int] | None) -> list[Stretch]:
         """Stretches of whole hours to compare now; `span_ms`: the first and last date of what is here."""
         if span_ms is None:
             return []
-        again, self._again = self._again, []
+        again, self._due_again = self._due_again, []
         fresh = self._fresh(now_ms, span_ms)
         return [*stretches(again[:MOST_HOURS]), *fresh] or stretches(self._stale(now_ms))
 
     def mended(self, hours: list[int]) -> None:
-        """These hours were not equal, and were mended: compare them once more."""
-        self._again = hours
+        """These hours were not equal, and were mended: compare them once more, but not for ever."""
+        self._again = {hour_ms: self._again.get(hour_ms, 0) + 1 for hour_ms in hours}
+        self._due_again = [hour_ms for hour_ms, times in self._again.items() if times <= MOST_AGAIN]
 
     def _fresh(self, now_ms: int, span_ms: tuple[int, int]) -> list[Stretch]:
         # A clock that runs ahead must not make hours of which nothing can be there.

@@ -45,6 +45,7 @@ class Here:
     content: Content
     comparisons: Comparisons
     parcels: Parcels
+    sources: Callable[[], set[str]]  # of other edges of the same site nothing is compared
     withheld: Callable[[], Withheld]
     withhold: Callable[[Mapping[Name, str]], None]  # rows that the cloud refuses for good, with its reasons
     most_digested: int = 1_000_000  # rows hashed for one answer; bounds the memory and the time of a stretch
@@ -56,6 +57,7 @@ class Verify:
     def __init__(self, here: Here, cloud: Ask, now_ms: Callable[[], int], dates_stand: bool = True) -> None:
         self._here, self._cloud, self._now_ms, self._dates_stand = here, cloud, now_ms, dates_stand
         self.mended_here = self.mended_there = 0
+        self._contradicted: set[Name] = set()
 
     def hours(self, from_ms: int, to_ms: int) -> Iterator[list[Compared]]:
         """Compare the hours that [from_ms, to_ms) touches, a stretch at a time; each is kept before it is told.
@@ -75,12 +77,14 @@ class Verify:
         ours, upto_ms = self._here.content.digests(
             from_ms, min(upto_ms, to_ms), self._here.most_digested, withheld
         )
-        both = _by_hour(ours), _by_hour(theirs)
-        hours = sorted(hour for hour in both[0].keys() | both[1].keys() if from_ms <= hour < upto_ms)
-        compared = [
-            self._hour(hour, both[0].get(hour, {}), both[1].get(hour, {}), withheld) for hour in hours
-        ]
-        return compared, max(upto_ms, from_ms + HOUR_MS)
+        upto_ms = max(upto_ms, from_ms + HOUR_MS)
+        known = self._here.sources()
+        here, there = _by_hour(ours), _by_hour([each for each in theirs if each.meter.source in known])
+        hours = range(from_ms, upto_ms, HOUR_MS)
+        self._contradicted = set()
+        compared = [self._hour(hour, here.get(hour, {}), there.get(hour, {}), withheld) for hour in hours]
+        self._settle(from_ms, upto_ms)
+        return compared, upto_ms
 
     def _hour(
         self, hour_ms: int, ours: Mapping[str, list[HourDigest]], theirs: Mapping[str, list[HourDigest]],
@@ -93,10 +97,11 @@ class Verify:
                 held = sum(each.rows for each in here)
                 rows, equal = rows + held, equal + held
                 continue
+            before = len(self._contradicted)
             found = self._narrow(source, hour_ms, withheld)
             told = max(sum(each.rows for each in side) for side in (here, there))
             rows, equal = rows + max(found.rows, told), equal + found.equal
-            conflicts += len(found.conflicts)
+            conflicts += len(self._contradicted) - before
         quarantined = sum(hour_ms <= taken_ms < hour_ms + HOUR_MS for taken_ms in withheld.values())
         return Compared(hour_ms, rows, equal, quarantined, conflicts)
 
@@ -156,8 +161,18 @@ class Verify:
         conflicts = [
             Conflict(source, *key, _text(here), _text(there)) for key, (here, there) in pairs.items()
         ]
+        self._contradicted |= {(source, *key) for key in pairs}
         if conflicts:
             self._here.comparisons.contradict(conflicts, self._now_ms())
+
+    def _settle(self, from_ms: int, to_ms: int) -> None:
+        """Contradictions of this time that are none any more."""
+        known = {
+            (each.source, each.boot, each.seq)
+            for each in self._here.comparisons.conflicts()
+            if from_ms <= (orjson.loads(each.here)[0] or 0) < to_ms
+        }
+        self._here.comparisons.settle(known - self._contradicted)
 
 
 def _by_hour(digests: list[HourDigest]) -> dict[int, dict[str, list[HourDigest]]]:

@@ -48,6 +48,7 @@ class Twins:
             content,
             self.comparisons,
             self.parcels,
+            lambda: {stream.source for stream in self.edge.receiver.streams.all()},
             lambda: self.clouds.withheld_rows(self.number),
             lambda refused: self.clouds.refuse(self.number, refused, NOW_MS),
         )

@@ -11,7 +11,7 @@ import pytest
 from madeparts import HOUR_MS, Twin
 
 from store.comparisons import DAY_MS, Compared, Comparisons
-from sync.rounds import MOST_HOURS, NIGHT_HOURS, SETTLE_MS, Rounds
+from sync.rounds import MOST_AGAIN, MOST_HOURS, NIGHT_HOURS, SETTLE_MS, Rounds
 
 ZONE = ZoneInfo("Asia/Jakarta")
 # Noon in Jakarta.
@@ -82,6 +82,16 @@ def test_what_was_mended_is_compared_once_more(comparisons: Comparisons) -> None
         (NOON_MS - 8 * HOUR_MS, NOON_MS - 7 * HOUR_MS), (NOON_MS - 3 * HOUR_MS, NOON_MS - HOUR_MS),
     ]  # fmt: skip
     assert made.due(NOON_MS, span) == []
+
+
+def test_what_mending_does_not_help_is_left_for_the_night(comparisons: Comparisons) -> None:
+    compared(comparisons, NOON_MS - 2 * HOUR_MS, NOON_MS)
+    made, span, times = rounds(comparisons), (NOON_MS - 2 * HOUR_MS, NOON_MS - 1), 0
+    made.mended([NOON_MS - HOUR_MS])
+    while made.due(NOON_MS, span):
+        times += 1
+        made.mended([NOON_MS - HOUR_MS])
+    assert times == MOST_AGAIN
 
 
 def test_at_night_those_compared_longest_ago_once_a_night(comparisons: Comparisons) -> None:

@@ -78,6 +78,33 @@ def test_both_intact_but_different_is_a_conflict_and_nothing_is_overwritten(both
     assert "225700," in conflict.there
 
 
+def test_a_conflict_that_is_settled_is_told_no_more(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, [row(1), row(2, volts=1_000)]))
+    both.cloud.take(Part("garage", 7, 0, [row(1), row(2)]))
+    both.verify()
+    both.edge.db.execute(
+        "UPDATE readings SET voltage_mv = 225700 WHERE seq = 2"
+    )  # its check fails: it is fetched
+    both.verify()
+    both.collect()
+    assert both.verify() == [Compared(BEGIN_MS, 2, 2)]
+    assert both.comparisons.conflicts() == []
+
+
+def test_what_another_edge_of_the_site_sends_is_its_own_affair(both: Twins) -> None:
+    both.take(Part("garage", 7, 0, rows([1])))
+    both.cloud.take(Part("kebun", 9, 0, [row(1, channel=3)]))
+    assert both.verify() == [Compared(BEGIN_MS, 1, 1)]
+    assert both.parcels.waiting() == 0
+
+
+def test_hours_in_which_nothing_was_are_kept_as_compared(both: Twins) -> None:
+    """Else the next ones would never come round."""
+    both.take(Part("garage", 7, 0, rows([1])))
+    both.verify(to_ms=BEGIN_MS + 5 * HOUR_MS)
+    assert both.comparisons.last_hour_ms() == BEGIN_MS + 4 * HOUR_MS
+
+
 def test_damaged_on_both_sides_stays_and_counts_as_unequal(both: Twins) -> None:
     both.take(Part("garage", 7, 0, rows([1, 2])))
     damage(both, "edge", 2)
@@ -104,6 +131,7 @@ def test_of_a_further_cloud_another_date_is_a_conflict(both: Twins) -> None:
     both.verify(first=False)
     assert both.parcels.waiting() == 0
     assert len(both.comparisons.conflicts()) == 1
+    assert both.verify(first=False) == [Compared(BEGIN_MS, 1, 0, 0, 1)]
 
 
 def test_rows_that_the_cloud_refused_are_left_out_and_counted(both: Twins) -> None:
