@@ -110,6 +110,7 @@ def test_a_fill_is_not_acknowledged_while_the_disk_refuses_it(pressed: Edge, dis
     assert pressed.gaps(BOOT - 1) == [(1, 4, "elsewhere")]
     pressed.wire.acks()
     disk.full = True
+    pressed.run(1_000)  # so long after the last answer that the next one is not put off
     pressed.hear(reading(2, boot=BOOT - 1))
     pressed.run(20_000)
     assert [said for said in pressed.wire.told if isinstance(said, Ack) and said.boot == BOOT - 1] == []

@@ -260,6 +260,16 @@ def test_an_uptime_that_is_yet_to_come_is_dated_now() -> None:
     assert device.dating.date(device.uptime_ms + 60_000) == device.dating.date(device.uptime_ms)
 
 
+def test_no_date_is_later_than_what_the_own_clock_shows_now() -> None:
+    """The clock was set back: what the anchors say about now is yet to come by it."""
+    device = Device()
+    device.run(5 * MINUTE_MS)
+    now = device.at()
+    assert now.own_ms is not None
+    device.dating.pass_time(Instant(now.mono_ms, now.own_ms - HOUR_MS, now.era))
+    assert device.dating.date(device.uptime_ms) == now.own_ms - HOUR_MS
+
+
 def test_an_uptime_is_not_judged_by_a_hello_of_another_era() -> None:
     device = Device()
     device.run(5 * MINUTE_MS)

@@ -112,6 +112,18 @@ def test_a_stream_waits_behind_its_first_undated_row_so_that_times_only_grow(dar
     assert dates == sorted(set(dates))
 
 
+def test_a_row_that_could_be_dated_waits_behind_one_that_cannot_yet(edge: Edge) -> None:
+    edge.hear(hello(60_000))
+    edge.hear(reading(1, 1_000), reading(2, 64_000))
+    uptime_ms = edge.live_through(12, uptime_ms=60_000)
+    assert edge.rows() == {1: None, 2: None}
+    edge.live_through(60, uptime_ms=uptime_ms)
+    first_ms, second_ms = edge.rows().values()
+    assert first_ms is not None
+    assert second_ms is not None
+    assert second_ms - first_ms == pytest.approx(63_000, abs=50)
+
+
 def test_a_row_is_dated_once(dark: Edge) -> None:
     measure(dark, 60)
     dark.commit()
