@@ -1,0 +1,186 @@
+"""Of the twelve faults those between the twins: a sender that dies, a cloud that forgets or moves, a stuck batch."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from replayed import CELLAR, GARAGE, NOW_MS, URL, Clock, Cloud, Edge, House, assert_twins, held, row
+
+from edge.ramfile import RamFile
+from edge.settings import House as HouseSettings
+from edge.sync_worker import CloudWorker, Telling
+from store.backlog import Backlog
+from store.clouds import Clouds
+from store.part import Hole, Part
+from sync.answer import Answer
+from sync.batch import Batch
+from sync.failure import RowsRefused, Unreachable
+from sync.replay import Replay, Step
+
+ELSEWHERE_URL = "https://new.example"
+BATCHES, LATEST = "/api/v1/batches", "/api/v1/latest"
+# Far above what a live value needs on a busy machine.
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
+    with closing(edge.db), closing(cloud.db):
+        yield House(edge, cloud, Clock())
+
+
+def lose_the_reply(_batch: Batch) -> None:
+    raise Unreachable("the reply was lost")
+
+
+def test_a_batch_on_its_way_moves_no_position(house: House) -> None:
+    clouds = Clouds(house.edge.db)
+    house.edge.grow(GARAGE, 10)
+    replay = house.replay()
+    assert replay.step() is Step.SENT
+    replay.note()
+    remembered, _at_ms = clouds.acknowledged(clouds.number(URL))
+    assert set(remembered.values()) == {0}
+    house.settle(house.replay())
+    assert_twins(house)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_worker_that_dies_in_flight_goes_on_where_the_cloud_stands(house: House, arrived: bool) -> None:
+    house.edge.grow(GARAGE, 10)
+    house.settle(first := house.replay())
+    first.note()
+    house.edge.grow(GARAGE, 30)
+    assert first.step() is Step.SENT
+    if arrived:
+        house.cloud.after = lose_the_reply
+        with pytest.raises(Unreachable):
+            first.step()
+        house.cloud.after = lambda _batch: None
+    house.settle(house.replay(), stop_on=Unreachable)
+    assert_twins(house)
+    assert sum(batch.rows for batch in house.cloud.batches) == 30
+
+
+def test_a_wiped_cloud_gets_everything_again_and_what_filled_its_gaps_too(
+    house: House, tmp_path: Path
+) -> None:
+    house.edge.grow(GARAGE, 50, (Hole(10, 19, "link", NOW_MS, NOW_MS + 9),))
+    house.edge.grow(CELLAR, 20)
+    house.settle(replay := house.replay())
+    house.cloud.copy(tmp_path / "before-the-fill.db")
+    house.edge.take(Part(*GARAGE, 50, fills=[row(12), row(13)]))
+    house.edge.grow(CELLAR, 21)
+    house.settle(replay)
+    house.cloud.restore(tmp_path / "before-the-fill.db")
+    house.edge.grow(CELLAR, 22)
+    house.settle(replay)
+    assert_twins(house)
+    with closing(Cloud(tmp_path / "new.db").db) as empty:
+        empty.conn.backup(house.cloud.db.conn)
+    house.edge.grow(CELLAR, 23)
+    house.settle(replay)
+    assert_twins(house)
+
+
+def test_nothing_leaves_the_edge_because_it_was_sent(house: House) -> None:
+    house.edge.grow(GARAGE, 3_000, (Hole(20, 29, "device-memory", NOW_MS, NOW_MS + 5),))
+    before = held(house.edge.db, False)
+    replay = house.replay()
+    house.settle(replay)
+    replay.note()
+    assert held(house.edge.db, False) == before
+    assert_twins(house)
+
+
+def test_a_cloud_at_a_new_address_gets_also_what_the_one_before_refused(house: House, tmp_path: Path) -> None:
+    def refuse(batch: Batch) -> None:
+        if 5 in {each[0] for part in batch.parts for each in part.rows}:
+            raise RowsRefused("this one breaks it")
+
+    house.cloud.before = refuse
+    house.edge.grow(GARAGE, 10)
+    house.settle(house.replay())
+    clouds, moved = Clouds(house.edge.db), Cloud(tmp_path / "moved.db")
+    with closing(moved.db):
+        backlog = Backlog(house.edge.db, clouds.number(ELSEWHERE_URL))
+        replay = Replay(backlog, clouds, ELSEWHERE_URL, moved, lambda: NOW_MS, house.clock, "rumah")
+        house.settle(replay)
+        assert [each[2] for each in held(moved.db, True)] == list(range(1, 11))
+    assert [each[2] for each in held(house.cloud.db, True)] == [1, 2, 3, 4, *range(6, 11)]
+
+
+@contextmanager
+def stuck_cloud(told: list[str], let_go: threading.Event) -> Iterator[str]:
+    """A cloud that somebody looks at; it answers at once, but keeps every batch after the first until it is let go."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            told.append(self.path)
+            if self.path == BATCHES and told.count(BATCHES) > 1:
+                let_go.wait(3 * PATIENCE_S)
+            body = Answer({GARAGE: 0}, (), watch_s=45).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_port}"
+        finally:
+            let_go.set()
+            listening.shutdown()
+            thread.join()
+
+
+def within(holds: Callable[[], bool]) -> bool:
+    """Whether it comes to hold; other threads set the pace."""
+    deadline_s, waiting = time.monotonic() + PATIENCE_S, threading.Event()
+    while not holds():
+        if time.monotonic() > deadline_s:
+            return False
+        waiting.wait(0.02)
+    return True
+
+
+def show(folder: Path, seq: int) -> None:
+    """As the collector tells its newest value through RAM."""
+    meter = {"source": "garage", "channel": 1, "boot": 7, "seq": seq}
+    RamFile(folder, "live").write({"at_ms": NOW_MS, "meters": [meter]})
+
+
+def test_a_live_value_overtakes_a_batch_that_is_stuck(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    edge = Edge(tmp_path / "kembar.sqlite")
+    with closing(edge.db):
+        edge.grow(GARAGE, 1)
+    show(tmp_path, 1)
+    told: list[str] = []
+    stop, let_go = threading.Event(), threading.Event()
+    house = HouseSettings(name="rumah", data_dir=tmp_path, timezone="Asia/Jakarta")
+    with stuck_cloud(told, let_go) as url:
+        worker = CloudWorker(url, "a-token", house, Telling(RamFile(tmp_path, "sync")), stop, first=True)
+        worker.start()
+        stuck = within(lambda: told.count(BATCHES) > 1)
+        before = told.count(LATEST)
+        show(tmp_path, 2)
+        overtaken = within(lambda: told.count(LATEST) > before)
+        stop.set()
+        let_go.set()
+        worker.join()
+    assert (stuck, overtaken, worker.error) == (True, True, None)
