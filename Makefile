@@ -11,7 +11,7 @@ SEEDS ?= 200
 FIRST ?= 0
 KILLS ?= 30
 
-.PHONY: help run test check sim chaos bench bench-peers firmware firmware-test tables format
+.PHONY: help run test check sim chaos mutants bench bench-peers firmware firmware-test tables format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ sim: .venv/test ## the whole house in one process, SEEDS=n random histories
 
 chaos: .venv/test ## real processes killed at random, KILLS=n times; the last line is the verdict
 	$(PYTHON) -m tests.chaos --kills $(KILLS)
+
+mutants: .venv/test ## each defence against the twelve faults taken out in turn: its test must fail
+	@deploy/ready.sh strace
+	$(PYTHON) -m tests.mutants
 
 bench: .venv/test ## the figures of bench/, in at most 10 minutes
 	$(PYTHON) -m bench
