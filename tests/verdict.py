@@ -142,9 +142,20 @@ def _misled(house: House) -> set[int]:
     return hit | {before for before, after in pairwise(order) if after in hit}
 
 
+def _in_the_dark(house: House) -> set[int]:
+    """Boots that measured while the own clock was not known."""
+    return {
+        boot
+        for (boot, _seq), (_reading, when) in house.truth.readings.items()
+        if any(begin <= when <= end for begin, end in house.edge.dark)
+    }
+
+
 def _wrong_marks(house: House, held: Held) -> Iterator[str]:
-    misled = _misled(house)  # a clock that stepped may have moved a date by order alone
-    for boot in held.uncertain - misled:
+    # A clock that stepped may have moved a date by order alone; what was measured while none was known may lie beyond
+    # the reach of every rate.
+    excused = _misled(house) | _in_the_dark(house)
+    for boot in held.uncertain - excused:
         _start, hellos = house.edge.heard.get(boot & WIRE_MASK, (0, 0))
         if hellos >= WELL_HEARD and not house.restored:
             yield f"boot {boot} is marked uncertain though {hellos} hellos told its time"
