@@ -87,6 +87,14 @@ class Clouds:
         ).fetchone()
         return int(row[0])
 
+    def newest_withheld(self, cloud: int, most: int) -> list[tuple[str, int, int, str]]:
+        """(source, boot, seq, why) of the rows that were kept back last."""
+        return self._db.execute(
+            "SELECT s.source, s.boot, w.seq, w.why FROM withheld w JOIN streams s ON s.id = w.stream"
+            " WHERE w.cloud = ? ORDER BY w.at_ms DESC, w.seq DESC LIMIT ?",
+            (cloud, most),
+        ).fetchall()
+
     def withheld_rows(self, cloud: int) -> dict[tuple[str, int, int], int]:
         """Rows that were kept back from a cloud and have a date: (source, boot, seq) -> taken_ms."""
         rows = self._db.execute(

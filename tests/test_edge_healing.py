@@ -1,6 +1,7 @@
 """The commands that compare with a cloud and bring back what it has, over real HTTP, with and without a collector."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -204,6 +205,27 @@ def test_a_wrong_token_is_told_and_an_unknown_cloud_too(
     assert "not in the settings" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         sync_main(["verify", "--config", config, "--days", "0"])
+
+
+def test_status_tells_how_the_twins_compare_and_what_was_refused_with_its_reason(
+    tmp_path: Path, cloud: Hosted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = settings(tmp_path, cloud.url)
+    recent = [
+        row(1, time.time_ns() // 1_000_000 - 2 * HOUR_MS),
+        row(2, time.time_ns() // 1_000_000 - HOUR_MS),
+    ]
+    with card(tmp_path) as db:
+        record(db, Part("garage", 7, 0, recent))
+        cloud.batch(Part("garage", 7, 0, recent[:1], [Hole(2, 2, "refused")]))
+        db.execute("INSERT INTO clouds (url, amended) VALUES (?, 0)", (cloud.url,))
+        db.execute("INSERT INTO withheld (cloud, stream, seq, why, at_ms) VALUES (1, 1, 2, 'too blue', 5)")
+        assert sync_main(["verify", "--config", config]) == 0
+        capsys.readouterr()
+        sync_main(["status", "--config", config])
+    said = capsys.readouterr().out
+    assert "  30 days: 1 of 2 equal, 1 quarantined\n" in said
+    assert "  refused garage boot 7 seq 2: too blue\n" in said
 
 
 def test_refused_rows_travel_again_after_retry(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hosted import TOKEN, Hosted, hosted
 
-from edge import sync_main, sync_worker
+from edge import status, sync_main, sync_worker
 from edge.ramfile import RamFile
 from edge.settings import House
 from edge.sync_worker import ALIVE_EVERY_S, CloudWorker, Telling
@@ -195,7 +195,7 @@ def test_status_tells_what_is_behind_how_fast_it_goes_and_how_long_it_takes(
     [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "120 min"), (7_201, "3 h"), (172_800, "2 d")],
 )
 def test_a_time_left_is_told_in_its_largest_unit(left_s: int, said: str) -> None:
-    assert f"about {said} left" in sync_main._line(Progress("https://cloud.example", left_s=left_s))
+    assert f"about {said} left" in status._line(Progress("https://cloud.example", left_s=left_s))
 
 
 def test_a_ram_file_is_replaced_whole_and_belongs_to_one_folder(data_dir: Path, tmp_path: Path) -> None:

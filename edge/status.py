@@ -1,0 +1,102 @@
+"""`kembar-sync status`: for each cloud one line of how sending goes, how the twins compare, and what it refused."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.ramfile import RamFile
+from edge.settings import EdgeSettings
+from process.service import EXIT_FAILED, EXIT_OK
+from store.backlog import Backlog
+from store.clouds import Clouds
+from store.comparisons import Comparisons, Proof
+from store.database import Database, Unopenable, open_reader
+from sync.progress import Progress
+
+# A running worker writes every few seconds; after this its word is old.
+OLD_MS = 30_000
+# Refused readings that are shown with their reasons; all are in the database.
+MOST_SHOWN = 5
+
+
+def status(settings: EdgeSettings) -> int:
+    """Print one line per cloud; 0 when every one is in sync or catching up."""
+    told = RamFile(settings.edge.data_dir, "sync").read() or {"at_ms": 0, "clouds": []}
+    fresh = datetime.now(UTC).timestamp() * 1000 - told["at_ms"] < OLD_MS
+    heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
+    with closing(_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
+        found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
+        for progress in found:
+            print("\n".join([_line(progress), *_details(db, progress.url)]))
+    if not found:
+        print("no [[cloud]] in the settings: readings stay at home")
+    return EXIT_OK if all(progress.state in ("ok", "catching-up") for progress in found) else EXIT_FAILED
+
+
+def _reader(path: Path) -> Database:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise Unopenable(f"{path} is not there: kembar-edge collect has not run yet") from None
+    except OSError:  # a folder that this user may not look into: the database's own words are better
+        pass
+    return open_reader(path)
+
+
+def _remembered(db: Database, url: str) -> Progress:
+    """What the database knows of a cloud while nothing is sent to it."""
+    try:
+        cloud = Clouds(db).number(url)
+    except sqlite3.OperationalError:  # it would have to be entered, and a reader cannot
+        return Progress(url, reason="nothing was ever sent there")
+    cursors, last_ms = Clouds(db).acknowledged(cloud)
+    backlog = Backlog(db, cloud).waiting_rows(cursors)
+    refused = Clouds(db).withheld(cloud)
+    return Progress(url, "off", backlog, 0, last_ms, refused, "kembar-sync run is not running")
+
+
+def _details(db: Database, url: str) -> list[str]:
+    """How the twins compared, and the newest readings that this cloud refused."""
+    row = db.execute("SELECT id FROM clouds WHERE url = ?", (url,)).fetchone()
+    if row is None:
+        return []
+    proof = Comparisons(db, row[0]).proof(round(datetime.now(UTC).timestamp() * 1000))
+    told = [f"  {_compared(proof)}"] if proof.at_ms else []
+    return told + [
+        f"  refused {source} boot {boot} seq {seq}: {why}"
+        for source, boot, seq, why in Clouds(db).newest_withheld(row[0], MOST_SHOWN)
+    ]
+
+
+def _compared(proof: Proof) -> str:
+    line = f"{proof.days} days: {_grouped(proof.equal)} of {_grouped(proof.total)} equal"
+    line += f", {_grouped(proof.quarantined)} quarantined"
+    return f"{line}, {_grouped(proof.conflicts)} contradict each other" if proof.conflicts else line
+
+
+def _line(progress: Progress) -> str:
+    """One cloud: state, what is behind, speed, time left, last answer, refused, and what is wrong."""
+    last = "never"
+    if progress.last_ack_ms is not None:
+        last = datetime.fromtimestamp(progress.last_ack_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    told = [progress.state, f"{_grouped(progress.backlog_rows)} readings behind"]
+    if progress.rows_per_s:
+        told.append(f"{_grouped(progress.rows_per_s)}/s")
+    if progress.left_s is not None:
+        told.append(f"about {_lasting(progress.left_s)} left")
+    told += [f"last answer {last}", f"{_grouped(progress.refused_rows)} refused"]
+    line = f"{progress.url}: {', '.join(told)}"
+    return f"{line}; {progress.reason}" if progress.reason else line
+
+
+def _grouped(n: int) -> str:
+    return f"{n:,}".replace(",", " ")
+
+
+def _lasting(seconds: int) -> str:
+    """In its largest unit, rounded up: 2 s, 3 min, 5 h, 2 d."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{-(-seconds // size)} {unit}"
+    return f"{seconds} s"
