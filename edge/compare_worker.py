@@ -48,14 +48,14 @@ class CompareTurns:
                 )
         stretches = self._rounds.due(now_ms, self._comparison.streams.span_ms())
         try:
-            for from_ms, to_ms in stretches:
-                self._compare(from_ms, to_ms)
+            self._rounds.mended([hour for stretch in stretches for hour in self._compare(*stretch)])
         except (RowsRefused, TooLarge) as error:
             # What it does not take to mend it, it will not take a minute later; the night comes round again.
             log.warning("%s does not take what would mend it: %s", self._comparison.url, error)
         return bool(stretches)
 
-    def _compare(self, from_ms: int, to_ms: int) -> None:
+    def _compare(self, from_ms: int, to_ms: int) -> list[int]:
+        """Hours that were not equal and were mended."""
         verify = self._comparison.verify
         before = verify.mended_here + verify.mended_there
         unequal = [
@@ -72,5 +72,4 @@ class CompareTurns:
                 len(unequal),
                 mended,
             )
-        if mended:
-            self._rounds.mended(unequal)
+        return unequal if mended else []
