@@ -1,4 +1,4 @@
-"""What a site's edge may ask of the content here, and rows it sends to mend it: five routes, no HTTP.
+"""What a site's edge may ask of the content here, and rows it sends to mend it; no HTTP here.
 
 Each answer is bounded in rows or entries and says how far it goes; the edge asks on from there.
 """
@@ -98,15 +98,15 @@ def mend(db: Database, site: int, body: bytes, now_ms: int) -> bytes:
     """Rows (fills of a batch) that the edge holds intact; raises a Rejection. On disk when this returns."""
     batch = Batch.decode(body, now_ms)
     layout = RowsByTime(db, site)
-    changed = 0
+    changed = beyond = 0
     dates: dict[Name, int] = {}
     conflicts: set[Name] = set()
     with db.write():
         mender = Mender(Receiver(db, layout, site), layout)
         for part in batch.parts:
             done = mender.mend(part.source, part.boot, part.fills)
-            changed += done.changed
+            changed, beyond = changed + done.changed, beyond + done.beyond
             dates |= {(part.source, part.boot, seq): taken_ms for seq, taken_ms in done.other_dates}
             conflicts |= {(part.source, part.boot, seq) for seq in done.conflicts}
     refused = {(bad.source, bad.boot, bad.seq): bad.why for bad in batch.refused}
-    return MendedThere(changed, dates, frozenset(conflicts), refused).encode()
+    return MendedThere(changed, beyond, dates, frozenset(conflicts), refused).encode()

@@ -62,7 +62,8 @@ class Senders:
             " ON CONFLICT (site, edge, sender) DO UPDATE SET since_ms = excluded.since_ms",
             (self._site, edge, sender, now_ms),
         )
-        for old in known[MOST_KEPT - 1 :]:
+        others = [last for last in known if last.sender != sender]
+        for old in others[MOST_KEPT - 1 :]:
             self._db.execute(
                 "DELETE FROM senders WHERE site = ? AND edge = ? AND sender = ?",
                 (self._site, edge, old.sender),

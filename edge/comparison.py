@@ -31,7 +31,7 @@ class Comparison:
             self.comparisons,
             self.parcels,
             lambda: {stream.source for stream in self.streams.all()},
-            lambda: clouds.withheld_rows(number),
+            lambda from_ms, to_ms: clouds.withheld_rows(number, from_ms, to_ms),
             lambda refused: clouds.refuse(number, refused, now_ms()),
         )
         self.verify = Verify(here, cloud, now_ms, dates_stand=first)

@@ -5,7 +5,6 @@ The collector takes parcels while it runs; where none runs, this process is the 
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from edge.comparison import Comparison
@@ -28,32 +27,35 @@ class Stuck(Exception):
     """Parcels wait and nobody takes them."""
 
 
-@contextmanager
-def taking(db: Database, data_dir: Path) -> Iterator[Callable[[int], None]]:
-    """Gives a function that returns when at most so many parcels wait; raises Stuck."""
-    try:
-        with sole_writer(data_dir):
-            returned = Returned(db)
-            yield lambda most: _take(returned, db, most)
-    except Taken:
-        yield lambda most: _wait(db, most)
+class Taking:
+    """`room(most)` returns when at most so many parcels wait; raises Stuck.
 
+    It is the one writer for a moment at a time, so that a collector which starts meanwhile is not kept out.
+    """
 
-def _take(returned: Returned, db: Database, most: int) -> None:
-    while returned.waiting() > most:
-        returned.take([])
+    def __init__(self, db: Database, data_dir: Path) -> None:
+        self._returned, self._data_dir = Returned(db), data_dir
 
+    def room(self, most: int) -> None:
+        pause, patience_s = threading.Event(), PATIENCE_S
+        left = self._returned.waiting()
+        while left > most:
+            if not self._take():
+                pause.wait(LOOK_S)
+            now = self._returned.waiting()
+            patience_s = PATIENCE_S if now < left else patience_s - LOOK_S
+            left = now
+            if patience_s <= 0:
+                raise Stuck(f"{left} parcels wait and kembar-edge collect does not take them; see its log")
 
-def _wait(db: Database, most: int) -> None:
-    pause, returned = threading.Event(), Returned(db)
-    left, patience_s = returned.waiting(), PATIENCE_S
-    while left > most:
-        pause.wait(LOOK_S)
-        now = returned.waiting()
-        patience_s = PATIENCE_S if now < left else patience_s - LOOK_S
-        left = now
-        if patience_s <= 0:
-            raise Stuck(f"{left} parcels wait and kembar-edge collect does not take them; see its log")
+    def _take(self) -> bool:
+        """Take one parcel; False while a collector runs, which does it."""
+        try:
+            with sole_writer(self._data_dir):
+                self._returned.take([])
+        except Taken:
+            return False
+        return True
 
 
 class Healing:
@@ -75,6 +77,8 @@ class Healing:
             return []
         begin_ms = min(span[0] for span in spans)
         end_ms = max(span[1] for span in spans) + 1
+        # A date in the far future, of a clock that was wrong once, must not make hours without end.
+        end_ms = min(end_ms, max(now_ms, begin_ms) + DAY_MS)
         if days is not None:
             begin_ms = max(begin_ms, now_ms - days * DAY_MS)
         found = {hour.hour_ms: hour for hour in self._pass([(begin_ms, end_ms)], begin_ms, end_ms)}

@@ -1,5 +1,6 @@
 """The commands `kembar-sync verify`, `kembar-sync retry` and `kembar-edge restore`: what they print, how they end."""
 
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -7,10 +8,10 @@ from contextlib import ExitStack, closing
 
 from edge.collect import DATABASE
 from edge.comparison import Comparison
-from edge.healing import Healing, Stuck, grouped, taking
+from edge.healing import Healing, Stuck, Taking, grouped
 from edge.progress_bar import ProgressBar
 from edge.settings import Cloud, EdgeSettings
-from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE
+from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.comparisons import Compared, Conflict
 from store.database import Unopenable, open_database
@@ -69,7 +70,7 @@ def _each(settings: EdgeSettings, clouds: Sequence[Cloud], days: int | None, eve
     for cloud in clouds:
         try:
             well &= _one(settings, cloud, days, everything)
-        except (Failure, Stuck, Unopenable) as error:
+        except (Failure, Stuck, Unopenable, CannotGoOn, sqlite3.Error) as error:
             print(f"{cloud.url}: {error}", file=sys.stderr)
             well = False
     return EXIT_OK if well else EXIT_FAILED
@@ -80,7 +81,7 @@ def _one(settings: EdgeSettings, cloud: Cloud, days: int | None, everything: boo
     with ExitStack() as stack:
         db = stack.enter_context(closing(open_database(settings.edge.data_dir / DATABASE, "edge")))
         uplink = stack.enter_context(Uplink(cloud.url, cloud.read_token()))
-        room = stack.enter_context(taking(db, settings.edge.data_dir))
+        room = Taking(db, settings.edge.data_dir).room
         first = cloud is settings.cloud[0]
         comparison = Comparison(db, cloud.url, uplink, _now_ms, first)
         try:

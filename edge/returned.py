@@ -7,6 +7,8 @@
 4. A stream whose records wait in RAM is not moved under them; its parcel waits for the next commit.
 """
 
+import logging
+import sqlite3
 from collections.abc import Sequence
 
 from edge.boards import Board
@@ -14,10 +16,11 @@ from edge.boots import Boot
 from edge.notebook import Notebook
 from metering.reading import CHANNEL, TAKEN_MS, Meter, Row
 from store.by_stream import HOUR_MS, RowsByStream
+from store.clouds import Clouds
 from store.database import Database
 from store.gaps import Gaps
 from store.history import FOREVER_MS
-from store.mending import Mender
+from store.mending import Mended, Mender, runs
 from store.parcels import Parcels
 from store.part import CHANGES, Hole, Part
 from store.receiver import Receiver
@@ -29,6 +32,8 @@ from sync.batch import Batch
 BETWEEN_MS, LOOK_EVERY_MS = 200, 2_000
 ELSEWHERE = "elsewhere"
 
+log = logging.getLogger(__name__)
+
 
 class Returned:
     """Used by the collector's thread, or by a command while no collector runs."""
@@ -39,6 +44,8 @@ class Returned:
         self._receiver = Receiver(db, rows)
         self._gaps = Gaps(db)
         self._mender = Mender(self._receiver, rows, rows.redate)
+        self._keeper = Mender(self._receiver, rows)  # of a further cloud no dates are taken
+        self._clouds = Clouds(db)
         self._notebook = Notebook(db)
         self._seals = SealedHours(db)
         self._parcels = Parcels(db)
@@ -60,28 +67,49 @@ class Returned:
         if parcel is None:
             return None
         self._due_mono_ms = mono_ms + BETWEEN_MS
-        number, body = parcel
-        batch = Batch.decode(body, FOREVER_MS)
         in_ram = {(boot.stream.source, boot.stream.boot): boot for boot in boots}
-        busy = [part for part in batch.parts if part.holes and _dirty(in_ram.get((part.source, part.boot)))]
-        if busy:
-            return None
-        with self._db.write():
-            boards = [board for part in batch.parts for board in self._part(part)]
-            self._parcels.taken(number)
+        try:
+            batch = Batch.decode(parcel.body, FOREVER_MS)
+            busy = [
+                part for part in batch.parts if part.holes and _busy(in_ram.get((part.source, part.boot)))
+            ]
+            if busy:
+                return None
+            with self._db.write():
+                boards = [board for part in batch.parts for board in self._part(part, parcel.dates_stand)]
+                self._parcels.taken(parcel.number)
+        except (ValueError, sqlite3.IntegrityError) as error:
+            # A card that changed it, or a cloud that contradicts itself: comparing will fetch it again.
+            log.error("parcel %d is not taken and thrown away: %s", parcel.number, error)
+            with self._db.write():
+                self._parcels.taken(parcel.number)
+            return []
         for part in batch.parts:
             self._tell(in_ram.get((part.source, part.boot)), part)
         return boards
 
-    def _part(self, part: Part) -> list[Board]:
+    def _part(self, part: Part, dates_stand: bool) -> list[Board]:
         met = self._receiver.streams.find(part.source, part.boot) is None
         if part.holes or part.rows:
             self._account(part)
-        self._mender.mend(part.source, part.boot, [row for row in part.fills if not self._sealed(part, row)])
+        mender = self._mender if dates_stand else self._keeper
+        done = mender.mend(part.source, part.boot, [row for row in part.fills if not self._sealed(part, row)])
+        self._pass_on(part, done)
         if not met or part.kind == CHANGES:
             return []
         stream = self._receiver.streams.find(part.source, part.boot)
         return [self._notebook.adopt(stream)] if stream else []
+
+    def _pass_on(self, part: Part, done: Mended) -> None:
+        """What came from one cloud is news to another that has passed these numbers already."""
+        stream = self._receiver.streams.find(part.source, part.boot)
+        if stream and self._clouds.count() > 1:
+            named = [(hole.from_seq, hole.to_seq) for hole in part.holes if hole.cause != ELSEWHERE]
+            late = [*runs(done.stored_seqs), *named]
+            self._db.executemany(
+                "INSERT INTO amends (stream, from_seq, to_seq) VALUES (?, ?, ?)",
+                [(stream.id, low, high) for low, high in late],
+            )
 
     def _sealed(self, part: Part, row: Row) -> bool:
         if part.kind == CHANGES:
@@ -124,8 +152,9 @@ class Returned:
             boot.met = True
 
 
-def _dirty(boot: Boot | None) -> bool:
-    return boot is not None and (boot.stream.dirty or bool(boot.fills))
+def _busy(boot: Boot | None) -> bool:
+    """Whether records of it wait in RAM, or nothing of it is on disk yet: its next commit tells where it stands."""
+    return boot is not None and (boot.stream.dirty or bool(boot.fills) or not boot.met)
 
 
 def _beyond(hole: Hole, cursor: int) -> Hole | None:

@@ -1,4 +1,4 @@
-"""Clouds: what this edge remembers of each cloud in its settings; written by the sync worker alone.
+"""Clouds: what this edge remembers of each cloud in its settings; written by what sends to it and compares with it.
 
 The cloud's own cursor is the truth. What stands here only tells people how far it was, and what must not
 be pruned before a cloud has it.
@@ -95,13 +95,17 @@ class Clouds:
             (cloud, most),
         ).fetchall()
 
-    def withheld_rows(self, cloud: int) -> dict[tuple[str, int, int], int]:
-        """Rows that were kept back from a cloud and have a date: (source, boot, seq) -> taken_ms."""
+    def count(self) -> int:
+        """How many clouds were ever sent to."""
+        return int(self._db.execute("SELECT count(*) FROM clouds").fetchone()[0])
+
+    def withheld_rows(self, cloud: int, from_ms: int, to_ms: int) -> dict[tuple[str, int, int], int]:
+        """Rows dated in [from_ms, to_ms) that were kept back from a cloud: (source, boot, seq) -> taken_ms."""
         rows = self._db.execute(
             "SELECT s.source, s.boot, w.seq, r.taken_ms FROM withheld w JOIN streams s ON s.id = w.stream"
             " JOIN readings r ON r.stream = w.stream AND r.seq = w.seq"
-            " WHERE w.cloud = ? AND r.taken_ms IS NOT NULL",
-            (cloud,),
+            " WHERE w.cloud = ? AND r.taken_ms >= ? AND r.taken_ms < ?",
+            (cloud, from_ms, to_ms),
         )
         return {(source, boot, seq): taken_ms for source, boot, seq, taken_ms in rows}
 

@@ -1,6 +1,6 @@
 """Comparisons: how this edge and a cloud compared, hour by hour, and the records in which they contradict each other.
 
-Written by `kembar-sync` alone.
+Written by whatever compares: `kembar-sync`, and `kembar-edge restore`.
 """
 
 from collections.abc import Iterable
@@ -98,10 +98,12 @@ class Comparisons:
         )
         return [Conflict(*row) for row in rows]
 
-    def last_hour_ms(self) -> int | None:
-        """The newest hour that was compared."""
-        row = self._db.execute("SELECT max(hour_ms) FROM compared WHERE cloud = ?", (self._cloud,)).fetchone()
-        return None if row[0] is None else int(row[0])
+    def since(self, from_ms: int) -> set[int]:
+        """The hours from from_ms on that were compared."""
+        rows = self._db.execute(
+            "SELECT hour_ms FROM compared WHERE cloud = ? AND hour_ms >= ?", (self._cloud, from_ms)
+        )
+        return {int(row[0]) for row in rows}
 
     def stalest(self, from_ms: int, to_ms: int, most: int) -> list[int]:
         """Hours of [from_ms, to_ms) that were compared longest ago."""
@@ -109,14 +111,6 @@ class Comparisons:
             "SELECT hour_ms FROM compared WHERE cloud = ? AND hour_ms >= ? AND hour_ms < ?"
             " ORDER BY at_ms, hour_ms LIMIT ?",
             (self._cloud, from_ms, to_ms, most),
-        )
-        return [int(row[0]) for row in rows]
-
-    def unequal(self, from_ms: int) -> list[int]:
-        """Hours since from_ms that were not equal when they were compared last."""
-        rows = self._db.execute(
-            "SELECT hour_ms FROM compared WHERE cloud = ? AND hour_ms >= ? AND equal < rows ORDER BY hour_ms",
-            (self._cloud, from_ms),
         )
         return [int(row[0]) for row in rows]
 

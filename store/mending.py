@@ -38,13 +38,17 @@ class MendableRows(Rows, Protocol):
 class Mended:
     """What became of the rows of one stream; `other_dates` and `conflicts` tell what lies here."""
 
-    stored: int = 0
+    stored_seqs: list[int] = field(default_factory=list)
     replaced: int = 0
     redated: int = 0
     kept: int = 0
     beyond: int = 0
     other_dates: list[tuple[int, int]] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
+
+    @property
+    def stored(self) -> int:
+        return len(self.stored_seqs)
 
     @property
     def changed(self) -> int:
@@ -93,7 +97,8 @@ class Mender:
         if self._redate and redated:
             self._redate(stream.id, source, redated)
         self._receiver.streams.reach(stream.id, [row[TAKEN_MS] for row in (*missing, *damaged, *redated)])
-        done.stored, done.replaced, done.redated = len(missing), len(damaged), len(redated)
+        done.stored_seqs = [_seq(row) for row in missing]
+        done.replaced, done.redated = len(damaged), len(redated)
         return done
 
     def _held(self, stream: Stream, rows: list[Row]) -> dict[int, Stored]:
@@ -118,9 +123,9 @@ class Mender:
     def _store(self, stream: Stream, rows: list[Row]) -> None:
         if rows:
             self._receiver.begin_earlier(stream, _seq(rows[0]))
-        for run in _runs(rows):
-            low, high = run[0], run[-1]
-            self._receiver.gaps.cut(stream.id, _seq(low), _seq(high), low[TAKEN_MS], high[TAKEN_MS])
+        dates = {_seq(row): row[TAKEN_MS] for row in rows}
+        for low, high in runs(dates):
+            self._receiver.gaps.cut(stream.id, low, high, dates[low], dates[high])
         self._rows.insert(stream.id, stream.source, sorted(rows, key=itemgetter(CHANNEL)))
 
     def _replace(self, stream: Stream, rows: list[Row], held: dict[int, Stored]) -> None:
@@ -134,13 +139,14 @@ def _seq(row: Row) -> int:
     return row[SEQ] or 0
 
 
-def _runs(rows: list[Row]) -> Iterator[list[Row]]:
-    """Rows in order of seq, cut where a number is left out."""
-    run: list[Row] = []
-    for row in rows:
-        if run and _seq(row) != _seq(run[-1]) + 1:
-            yield run
-            run = []
-        run.append(row)
-    if run:
-        yield run
+def runs(seqs: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Growing numbers as (first, last) of each run in which none is left out."""
+    first = last = None
+    for seq in seqs:
+        if first is None or last is None or seq != last + 1:
+            if first is not None and last is not None:
+                yield first, last
+            first = seq
+        last = seq
+    if first is not None and last is not None:
+        yield first, last

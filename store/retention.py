@@ -18,6 +18,7 @@ from operator import itemgetter
 from typing import Any
 
 from metering.energy import HOUR_MS
+from metering.quantity import COLUMNS
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.confirmed import Confirmed
@@ -27,6 +28,8 @@ from store.part import Hole
 from store.sealed import SealedHours
 from store.sealing import Seal, sealed
 from store.streams import Streams
+
+_WITH_CHECK = f"{', '.join(COLUMNS)}, {RowsByStream.intact}"
 
 Hour = tuple[int, str]  # UTC hour since 1970, source
 Run = list[tuple[int, int]]  # (seq, taken_ms) without a number missing
@@ -78,7 +81,8 @@ class Retention:
         with self._db.write():
             gone: dict[int, Run] = {}
             for meter in self._meters(hour):
-                rows = list(self._rows.scan(meter, hour[0] * HOUR_MS, (hour[0] + 1) * HOUR_MS))
+                begin_ms = hour[0] * HOUR_MS
+                rows = list(self._rows.scan(meter, begin_ms, begin_ms + HOUR_MS, _WITH_CHECK))
                 self._seal(meter, hour[0], rows, gone)
             unconfirmed = sum(self._unconfirmed(stream, run, clouds) for stream, run in gone.items())
             for stream, rows in gone.items():
@@ -122,9 +126,11 @@ class Retention:
         streams = {boot: self._number(meter.source, boot) for boot in {row[0] for row in rows}}
         for boot, seq, taken_ms, *_values in rows:
             gone.setdefault(streams[boot], []).append((seq, taken_ms))
-        if rows:
-            seal: Seal = sealed(meter.channel, hour, rows)
-            self._sealed.keep(streams[rows[-1][0]], meter.source, seal)
+        # What a disk has changed shall not stay in sums for ever.
+        intact = [row[:-1] for row in rows if row[-1]]
+        if intact:
+            seal: Seal = sealed(meter.channel, hour, intact)
+            self._sealed.keep(streams[intact[-1][0]], meter.source, seal)
         self._db.execute(
             "DELETE FROM hours WHERE meter = ? AND hour = ?", (self._rows.meters.find(meter), hour)
         )

@@ -135,7 +135,8 @@ def m003_compared(db: sqlite_utils.Database) -> None:
         "CREATE TABLE conflicts (cloud INTEGER NOT NULL, source TEXT NOT NULL, boot INTEGER NOT NULL,"
         " seq INTEGER NOT NULL, here TEXT NOT NULL, there TEXT NOT NULL, at_ms INTEGER NOT NULL,"
         " PRIMARY KEY (cloud, source, boot, seq)) WITHOUT ROWID",
-        "CREATE TABLE parcels (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)",
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL,"
+        " dates_stand INTEGER NOT NULL)",
     )
 
 

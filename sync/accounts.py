@@ -43,8 +43,7 @@ class Accounts:
         known = {stream.source for stream in self._here.streams.all()}
         found = 0
         for theirs in self._streams():
-            # What processes of this edge changed in an earlier life comes back too.
-            if self._everything or theirs.kind == CHANGES or theirs.source in known:
+            if self._everything or theirs.source in known:
                 cut = self._changes if theirs.kind == CHANGES else self._parts
                 parts = list(cut(theirs)) if self._lacks(theirs) else []
                 self._here.parcels.leave([Batch([part]).encode() for part in parts])

@@ -1,6 +1,6 @@
 """Evidence: what a cloud tells of its content, so that an edge can compare: streams, gaps, digests, rows.
 
-Questions and answers as JSON and back; what follows from them is decided in sync/compare.py and sync/verify.py.
+Questions and answers as JSON and back; what follows from them is decided in sync/verify.py and sync/accounts.py.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,6 +61,8 @@ class Asked:
         fields = table(value, "question")
         spoken(fields.get("v"), "question")
         columns = tuple(str(each) for each in listed(fields.get("columns", list(COLUMNS)), "columns"))
+        if not columns:
+            raise BadShape("columns: at least one expected")
         if unknown := set(columns) - set(COLUMNS):
             raise BadShape(f"columns: {', '.join(sorted(unknown))[:80]} not known here")
         from_ms, to_ms = natural(fields.get("from_ms"), "from_ms"), natural(fields.get("to_ms"), "to_ms")
@@ -99,7 +101,9 @@ def _digest(fields: list[Any]) -> HourDigest:
 
 
 def tell_rows(held: Held, upto_ms: int) -> bytes:
-    rows = sorted((boot, row.channel, seq, row) for (boot, seq), row in held.rows.items())
+    rows = sorted(
+        ((boot, row.channel, seq, row) for (boot, seq), row in held.rows.items()), key=itemgetter(0, 1, 2)
+    )
     parts = [
         [boot, encode_rows([(seq, channel, row.taken_ms, *row.values) for _boot, channel, seq, row in group])]
         for boot, group in groupby(rows, key=itemgetter(0))
@@ -182,15 +186,16 @@ def read_changes(body: bytes) -> list[tuple[int, str, str, int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class MendedThere:
-    """What became of rows that were sent to mend a cloud."""
+    """What became of rows that were sent to mend a cloud; those `beyond` its cursors are still on their way."""
 
     changed: int
+    beyond: int
     other_dates: Mapping[tuple[str, int, int], int]
     conflicts: frozenset[tuple[str, int, int]]
     refused: Mapping[tuple[str, int, int], str]
 
     def encode(self) -> bytes:
-        fields: dict[str, Any] = {"v": VERSION, "changed": self.changed}
+        fields: dict[str, Any] = {"v": VERSION, "changed": self.changed, "beyond": self.beyond}
         fields["other_dates"] = [[*key, taken_ms] for key, taken_ms in self.other_dates.items()]
         fields["conflicts"] = sorted(self.conflicts)
         fields["refused"] = [[*key, why] for key, why in self.refused.items()]
@@ -204,21 +209,23 @@ class MendedThere:
         }
         conflicts = frozenset(_key(each) for each in listed(fields["conflicts"], "conflicts"))
         refused = {_key(each[:3]): str(each[3]) for each in listed(fields["refused"], "refused")}
-        return cls(natural(fields["changed"], "changed"), dates, conflicts, refused)
+        changed, beyond = (natural(fields[name], name) for name in ("changed", "beyond"))
+        return cls(changed, beyond, dates, conflicts, refused)
 
 
 def _key(fields: list[Any]) -> tuple[str, int, int]:
     return name(fields[0], "source"), natural(fields[1], "boot"), natural(fields[2], "seq")
 
 
-def by_boot(rows: Mapping[tuple[int, int], HeldRow]) -> dict[int, list[Row]]:
-    """Rows in ROW_FIELDS order by their boot, ordered by channel, then seq, as they pack best."""
-    found: dict[int, list[Row]] = {}
-    for (boot, seq), row in rows.items():
-        found.setdefault(boot, []).append((seq, row.channel, row.taken_ms, *row.values))
-    for each in found.values():
-        each.sort(key=itemgetter(CHANNEL, SEQ))
-    return found
+def by_boot(rows: Mapping[tuple[int, int], HeldRow], most: int) -> Iterable[tuple[int, list[Row]]]:
+    """Rows in ROW_FIELDS order, at most `most` of one boot that follow each other, as (boot, rows).
+
+    Each list is ordered by channel, then seq, as it packs best.
+    """
+    for boot, group in groupby(sorted(rows.items()), key=lambda each: each[0][0]):
+        whole = [(seq, row.channel, row.taken_ms, *row.values) for (_boot, seq), row in group]
+        for begin in range(0, len(whole), most):
+            yield boot, sorted(whole[begin : begin + most], key=itemgetter(CHANNEL, SEQ))
 
 
 def _answer(body: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 """
 
 from datetime import datetime
+from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -40,23 +41,22 @@ class Rounds:
         """Stretches of whole hours to compare now; `span_ms`: the first and last date of what is here."""
         if span_ms is None:
             return []
-        again, self._due_again = self._due_again, []
-        fresh = self._fresh(now_ms, span_ms)
-        return [*stretches(again[:MOST_HOURS]), *fresh] or stretches(self._stale(now_ms))
+        again, self._due_again = self._due_again[:MOST_HOURS], self._due_again[MOST_HOURS:]
+        return stretches([*again, *self._fresh(now_ms, span_ms)] or self._stale(now_ms))
 
     def mended(self, hours: list[int]) -> None:
         """These hours were not equal, and were mended: compare them once more, but not for ever."""
         self._again = {hour_ms: self._again.get(hour_ms, 0) + 1 for hour_ms in hours}
         self._due_again = [hour_ms for hour_ms, times in self._again.items() if times <= MOST_AGAIN]
 
-    def _fresh(self, now_ms: int, span_ms: tuple[int, int]) -> list[Stretch]:
+    def _fresh(self, now_ms: int, span_ms: tuple[int, int]) -> list[int]:
+        """The oldest hours of the month that are complete and were never compared, a few at a time."""
         # A clock that runs ahead must not make hours of which nothing can be there.
         upto_ms = min(now_ms - SETTLE_MS, span_ms[1] + HOUR_MS)
-        last_ms = self._comparisons.last_hour_ms()
-        known_ms = max(span_ms[0], upto_ms - PROOF_DAYS * DAY_MS)
-        from_ms = known_ms - known_ms % HOUR_MS if last_ms is None else last_ms + HOUR_MS
-        to_ms = min(upto_ms - upto_ms % HOUR_MS, from_ms + MOST_HOURS * HOUR_MS)
-        return [(from_ms, to_ms)] if from_ms < to_ms else []
+        from_ms = max(span_ms[0], upto_ms - PROOF_DAYS * DAY_MS)
+        compared = self._comparisons.since(from_ms - HOUR_MS)
+        hours = range(from_ms - from_ms % HOUR_MS, upto_ms - upto_ms % HOUR_MS, HOUR_MS)
+        return list(islice((hour_ms for hour_ms in hours if hour_ms not in compared), MOST_HOURS))
 
     def _stale(self, now_ms: int) -> list[int]:
         now = datetime.fromtimestamp(now_ms / 1000, self._zone)

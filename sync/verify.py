@@ -46,7 +46,7 @@ class Here:
     comparisons: Comparisons
     parcels: Parcels
     sources: Callable[[], set[str]]  # of other edges of the same site nothing is compared
-    withheld: Callable[[], Withheld]
+    withheld: Callable[[int, int], Withheld]  # those dated in [from_ms, to_ms)
     withhold: Callable[[Mapping[Name, str]], None]  # rows that the cloud refuses for good, with its reasons
     most_digested: int = 1_000_000  # rows hashed for one answer; bounds the memory and the time of a stretch
 
@@ -58,6 +58,7 @@ class Verify:
         self._here, self._cloud, self._now_ms, self._dates_stand = here, cloud, now_ms, dates_stand
         self.mended_here = self.mended_there = 0
         self._contradicted: set[Name] = set()
+        self._on_the_way = 0
 
     def hours(self, from_ms: int, to_ms: int) -> Iterator[list[Compared]]:
         """Compare the hours that [from_ms, to_ms) touches, a stretch at a time; each is kept before it is told.
@@ -67,11 +68,13 @@ class Verify:
         at_ms, to_ms = from_ms - from_ms % HOUR_MS, to_ms + -to_ms % HOUR_MS
         while at_ms < to_ms:
             found, at_ms = self._stretch(at_ms, min(at_ms + STRETCH_MS, to_ms))
-            self._here.comparisons.note(found, self._now_ms())
+            # An hour that is not over yet is told, but counts as compared only when it is.
+            over_ms = self._now_ms() - HOUR_MS
+            self._here.comparisons.note([hour for hour in found if hour.hour_ms <= over_ms], self._now_ms())
             yield [hour for hour in found if hour.rows or hour.quarantined]
 
     def _stretch(self, from_ms: int, to_ms: int) -> tuple[list[Compared], int]:
-        withheld = self._here.withheld()
+        withheld = self._here.withheld(from_ms, to_ms)
         asked = Asked(from_ms, to_ms, proof=self._here.comparisons.proof(self._now_ms()))
         theirs, upto_ms = understood(read_digests, self._cloud.ask("/api/v1/digests", asked.encode()))
         ours, upto_ms = self._here.content.digests(
@@ -97,10 +100,13 @@ class Verify:
                 held = sum(each.rows for each in here)
                 rows, equal = rows + held, equal + held
                 continue
-            before = len(self._contradicted)
+            if any(each.sealed for each in here):  # its rows are gone: there is nothing to compare or to mend
+                rows += max(sum(each.rows for each in side) for side in (here, there))
+                continue
+            before, self._on_the_way = len(self._contradicted), 0
             found = self._narrow(source, hour_ms, withheld)
             told = max(sum(each.rows for each in side) for side in (here, there))
-            rows, equal = rows + max(found.rows, told), equal + found.equal
+            rows, equal = rows + max(found.rows, told) - self._on_the_way, equal + found.equal
             conflicts += len(self._contradicted) - before
         quarantined = sum(hour_ms <= taken_ms < hour_ms + HOUR_MS for taken_ms in withheld.values())
         return Compared(hour_ms, rows, equal, quarantined, conflicts)
@@ -125,8 +131,10 @@ class Verify:
         return whole
 
     def _mend(self, source: str, found: Difference) -> None:
-        elsewhere = self._mend_there(source, found.only_here)
-        here, conflicts = dict(found.only_there), dict(found.conflicts)
+        elsewhere, contradicted = self._mend_there(source, found.only_here)
+        here = dict(found.only_there)
+        conflicts: dict[tuple[int, int], tuple[HeldRow, HeldRow | None]] = {**found.conflicts}
+        conflicts |= {key: (found.only_here[key], None) for key in contradicted}
         if self._dates_stand:
             here |= {key: there for key, (_here, there) in found.other_dates.items()} | elsewhere
         else:
@@ -137,27 +145,34 @@ class Verify:
 
     def _mend_there(
         self, source: str, rows: Mapping[tuple[int, int], HeldRow]
-    ) -> dict[tuple[int, int], HeldRow]:
-        """Send rows that only this edge has; gives those that the cloud has at another time, as it has them."""
+    ) -> tuple[dict[tuple[int, int], HeldRow], set[tuple[int, int]]]:
+        """Send rows that only this edge has in this time.
+
+        Gives those that the cloud has at another time, as it has them, and those of which it has other values there.
+        """
         elsewhere: dict[tuple[int, int], HeldRow] = {}
+        contradicted: set[tuple[int, int]] = set()
         for part in _parts(source, rows):
-            done = understood(
-                MendedThere.read,
-                self._cloud.ask("/api/v1/mends", Batch([part], sent_ms=self._now_ms()).encode(), "gzip"),
-            )
+            body = Batch([part], sent_ms=self._now_ms()).encode()
+            done = understood(MendedThere.read, self._cloud.ask("/api/v1/mends", body, "gzip"))
             self.mended_there += done.changed
+            self._on_the_way += done.beyond
             if done.refused:  # its answer to the batch that brought them was lost
                 self._here.withhold(done.refused)
             for (_source, boot, seq), taken_ms in done.other_dates.items():
                 row = rows[boot, seq]
                 elsewhere[boot, seq] = HeldRow(row.channel, taken_ms, row.values)
-        return elsewhere
+            contradicted |= {(boot, seq) for _source, boot, seq in done.conflicts if (boot, seq) in rows}
+        return elsewhere, contradicted
 
     def _mend_here(self, source: str, rows: Mapping[tuple[int, int], HeldRow]) -> None:
-        self._here.parcels.leave([Batch([part]).encode() for part in _parts(source, rows)])
+        bodies = [Batch([part]).encode() for part in _parts(source, rows)]
+        self._here.parcels.leave(bodies, self._dates_stand)
         self.mended_here += len(rows)
 
-    def _contradict(self, source: str, pairs: Mapping[tuple[int, int], tuple[HeldRow, HeldRow]]) -> None:
+    def _contradict(
+        self, source: str, pairs: Mapping[tuple[int, int], tuple[HeldRow, HeldRow | None]]
+    ) -> None:
         conflicts = [
             Conflict(source, *key, _text(here), _text(there)) for key, (here, there) in pairs.items()
         ]
@@ -184,13 +199,13 @@ def _by_hour(digests: list[HourDigest]) -> dict[int, dict[str, list[HourDigest]]
 
 def _parts(source: str, rows: Mapping[tuple[int, int], HeldRow]) -> Iterator[Part]:
     """Rows as fills, of one boot and at most MOST_ROWS each."""
-    for boot, group in by_boot(rows).items():
-        for begin in range(0, len(group), MOST_ROWS):
-            yield Part(source, boot, 0, fills=group[begin : begin + MOST_ROWS])
+    for boot, some in by_boot(rows, MOST_ROWS):
+        yield Part(source, boot, 0, fills=some)
 
 
-def _text(row: HeldRow) -> str:
-    return orjson.dumps([row.taken_ms, *row.values]).decode()
+def _text(row: HeldRow | None) -> str:
+    """null: another date puts it into another hour, where it was not looked at."""
+    return orjson.dumps(row and [row.taken_ms, *row.values]).decode()
 
 
 def understood(read: Callable[[bytes], Told], body: bytes) -> Told:

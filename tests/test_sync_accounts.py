@@ -94,6 +94,8 @@ def test_what_was_set_in_an_earlier_life_comes_back(both: Twins, monkeypatch: py
     zones = ["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
     for zone in zones:
         both.cloud.take(Changes(both.cloud.db, both.cloud.site).next_part("~rumah", 5, TIMEZONE, zone))
+    assert both.account() == 0, "of another edge's settings nothing comes uncalled"
+    both.edge.take(Changes(both.edge.db).next_part("~rumah", 6, TIMEZONE, "Asia/Pontianak"))
     both.account()
     both.collect()
     assert both.edge.history.timezone() == zones[-1]

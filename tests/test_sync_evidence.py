@@ -45,7 +45,7 @@ STREAMS = StreamPage(
     (NOW_MS + 1000, NOW_MS + 40_000),
 )
 MENDED = MendedThere(
-    12, {("garage", 7, 3): NOW_MS + 3000}, frozenset({("garage", 7, 4)}), {("garage", 7, 5): "no"}
+    12, 3, {("garage", 7, 3): NOW_MS + 3000}, frozenset({("garage", 7, 4)}), {("garage", 7, 5): "no"}
 )
 ASKED = Asked(NOW_MS, NOW_MS + 3_600_000, proof=Proof(30, 2_592_000, 2_591_987, 13, 0, NOW_MS + 3_600_000))
 UPTO_MS = NOW_MS + 3_600_000

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from comparedtwins import BEGIN_MS, Twins, twins
+from comparedtwins import BEGIN_MS, LATER_MS, Twins, twins
 from madeparts import HOUR_MS, NOW_MS, row, rows
 
 from metering.reading import Row
@@ -12,6 +12,7 @@ from store.backlog import Backlog
 from store.comparisons import Compared
 from store.confirmed import Confirmed
 from store.digest import HeldRow
+from store.history import FOREVER_MS
 from store.part import Hole, Part
 from store.retention import Retention
 from sync.difference import difference
@@ -102,7 +103,21 @@ def test_hours_in_which_nothing_was_are_kept_as_compared(both: Twins) -> None:
     """Else the next ones would never come round."""
     both.take(Part("garage", 7, 0, rows([1])))
     both.verify(to_ms=BEGIN_MS + 5 * HOUR_MS)
-    assert both.comparisons.last_hour_ms() == BEGIN_MS + 4 * HOUR_MS
+    assert both.comparisons.since(0) == set(range(BEGIN_MS, BEGIN_MS + 5 * HOUR_MS, HOUR_MS))
+
+
+def test_a_value_that_json_has_no_word_for_is_damage_like_any_other(both: Twins) -> None:
+    both.take(Part("garage", 7, 0, rows([1, 2])))
+    both.edge.db.execute("UPDATE readings SET power_mw = x'ff00' WHERE seq = 2")
+    both.verify()
+    both.collect()
+    assert both.verify() == [Compared(BEGIN_MS, 2, 2)]
+
+
+def test_an_hour_that_is_not_over_does_not_count_as_compared(both: Twins) -> None:
+    both.take(Part("garage", 7, 0, [row(1, LATER_MS + 1_000)]))
+    assert both.verify(LATER_MS, LATER_MS + 2_000) == [Compared(LATER_MS, 1, 1)]
+    assert both.comparisons.since(0) == set()
 
 
 def test_damaged_on_both_sides_stays_and_counts_as_unequal(both: Twins) -> None:
@@ -122,6 +137,24 @@ def test_of_another_date_the_clouds_stands_also_in_another_hour(both: Twins) -> 
     assert both.verify(to_ms=BEGIN_MS + 3 * HOUR_MS) == [Compared(BEGIN_MS, 3, 3)]
     assert both.equal()
     assert both.rows(both.edge)["garage/1"][2][2] == NOW_MS + 3_333
+
+
+def test_of_a_further_cloud_no_date_is_taken_across_an_hour_either(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, [row(1, BEGIN_MS + HOUR_MS - 1)]))
+    both.cloud.take(Part("garage", 7, 0, [row(1, BEGIN_MS + HOUR_MS + 1)]))
+    both.verify(to_ms=BEGIN_MS + 2 * HOUR_MS, first=False)
+    both.collect()
+    assert both.rows(both.edge)["garage/1"][0][2] == BEGIN_MS + HOUR_MS - 1
+    assert len(both.comparisons.conflicts()) == 1
+
+
+def test_other_values_in_another_hour_are_a_conflict_too(both: Twins) -> None:
+    both.edge.take(Part("garage", 7, 0, [row(1, BEGIN_MS + HOUR_MS - 1, volts=1)]))
+    both.cloud.take(Part("garage", 7, 0, [row(1, BEGIN_MS + HOUR_MS + 1)]))
+    both.verify(to_ms=BEGIN_MS + 2 * HOUR_MS)
+    both.collect()
+    (conflict,) = both.comparisons.conflicts()
+    assert (conflict.seq, conflict.there) == (1, "null")
 
 
 def test_of_a_further_cloud_another_date_is_a_conflict(both: Twins) -> None:
@@ -148,7 +181,7 @@ def test_what_the_cloud_finds_impossible_is_withheld_also_when_its_answer_was_lo
     both.cloud.take(Part("garage", 7, 0, rows([1]), [Hole(2, 2, "refused")]))
     both.verify()
     assert both.verify() == [Compared(BEGIN_MS, 1, 1, 1)]
-    assert list(both.clouds.withheld_rows(both.number)) == [("garage", 7, 2)]
+    assert list(both.clouds.withheld_rows(both.number, 0, FOREVER_MS)) == [("garage", 7, 2)]
 
 
 def test_a_cloud_whose_clock_is_wrong_has_nothing_withheld_from_it(both: Twins) -> None:
@@ -157,13 +190,13 @@ def test_a_cloud_whose_clock_is_wrong_has_nothing_withheld_from_it(both: Twins) 
     both.asked.now_ms = NOW_MS - 400 * 24 * HOUR_MS
     with pytest.raises(ClocksApart):
         both.verify()
-    assert both.clouds.withheld_rows(both.number) == {}
+    assert both.clouds.withheld_rows(both.number, 0, FOREVER_MS) == {}
 
 
 def test_what_is_still_on_its_way_is_not_sent_by_the_back_door(both: Twins) -> None:
     both.edge.take(Part("garage", 7, 0, rows([1, 2])))
     both.cloud.take(Part("garage", 7, 0, rows([1])))
-    both.verify()
+    assert both.verify() == [Compared(BEGIN_MS, 1, 1)], "nor does it count as unequal"
     assert len(both.rows(both.cloud)["garage/1"]) == 1
 
 
@@ -235,7 +268,7 @@ def test_a_pruned_hour_of_which_the_cloud_has_other_rows_is_not_equal_but_nothin
     prune(both)
     (hour,) = both.verify()
     assert (hour.rows, hour.equal) == (6, 0)
-    assert both.collect() == 2
+    assert both.collect() == 0
     assert both.edge.seqs() == []
     assert both.edge.gaps() == [Hole(1, 5, "policy", BEGIN_MS + 1, BEGIN_MS + 5)]
 
