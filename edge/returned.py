@@ -93,7 +93,8 @@ class Returned:
         if part.holes or part.rows:
             self._account(part)
         mender = self._mender if dates_stand else self._keeper
-        done = mender.mend(part.source, part.boot, [row for row in part.fills if not self._sealed(part, row)])
+        rows = [row for row in part.fills if not self._sealed(part, row)]
+        done = mender.mend(part.source, part.boot, rows)
         self._pass_on(part, done)
         if not met or part.kind == CHANGES:
             return []
