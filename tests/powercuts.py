@@ -45,14 +45,15 @@ ANCHORED_S = 9.0
 # What is lost or damaged is sent again after 15 s, so that much of it makes everything slow.
 FAULTS = ("--duplicate", "0.03", "--reorder", "0.03")
 FEW_LOST, MANY_LOST = ("--drop", "0.003", "--corrupt", "0.003"), ("--drop", "0.02", "--corrupt", "0.02")
-# 50 readings a second together; 120 fill a commit within the seconds that a collector lives in a long attack.
+# 50 readings a second together; 120 fill a commit within the seconds that a collector lives in a long attack. Their
+# memory holds more than ever waits there, so that every record that is missing was lost by somebody else.
 DEVICES = {
     "garage": ("--rate", "30", "--channels", "3", "--timeouts", "0.01"),
     "dapur": ("--rate", "20", "--channels", "1"),
 }
 BUSY_DEVICES = {
-    "garage": ("--rate", "80", "--channels", "3", "--timeouts", "0.01"),
-    "dapur": ("--rate", "40", "--channels", "1"),
+    "garage": ("--rate", "80", "--channels", "3", "--timeouts", "0.01", "--capacity", "60000"),
+    "dapur": ("--rate", "40", "--channels", "1", "--capacity", "60000"),
 }
 
 
