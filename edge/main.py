@@ -10,7 +10,6 @@ from pathlib import Path
 
 from edge import simulate
 from edge.collect import DATABASE, collect
-from edge.healing_commands import restore
 from edge.jobs import jobs
 from edge.settings import EdgeSettings
 from edge.site import House
@@ -77,6 +76,9 @@ def _serve(config: Path, running: Running) -> None:
 
 
 def _restore(config: Path, url: str | None) -> int:
+    # Only here: it brings 7 MB of an HTTP client along, which collect and serve never need.
+    from edge.healing_commands import restore
+
     try:
         return restore(read_settings(config, EdgeSettings, secrets=True), url)
     except SettingsMistakes as error:
