@@ -183,7 +183,13 @@ SETTINGS = {
     ),
     "a data_dir that is a file": ('data_dir = "edge"', 'data_dir = "token"', 2, ("[edge] data_dir", "token")),
     "a data_dir nobody can make": ('data_dir = "edge"', 'data_dir = "/proc/kembar"', 2, ("[edge] data_dir",)),
-    "nothing wrong but the port in use": ("", "", 1, ("udp://127.0.0.1", "in use")),
+    "nothing wrong but the port in use": (
+        'data_dir = "edge"',
+        'data_dir = "another"',
+        1,
+        ("udp://127.0.0.1", "in use"),
+    ),
+    "a folder that another one writes into": ("", "", 1, ("another kembar-edge collect writes into", "edge")),
 }
 
 
