@@ -35,6 +35,9 @@ def signing_key(path: Path) -> bytes:
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(os.urandom(KEY_BYTES))
+            # A power cut within the next half minute would leave an empty file, and the server would not start again.
+            file.flush()
+            os.fsync(file.fileno())
     except FileExistsError:
         pass
     key = path.read_bytes()
