@@ -30,6 +30,9 @@ STARTED_S = 0.7
 HASTY_SHARE = 0.2
 # A device starts when the kills are nearly over, or when nobody can tell yet when they will be.
 LIFE_LEAST_S, LIFE_MOST_S = 1.0, 240.0
+# A device also restarts by itself and keeps its records then, but of no more than four earlier boots: in its longest
+# life it makes no more, so that it forgets nothing by its own rule.
+RESTARTS_S = (50.0, 120.0)
 # One whose measuring ends while the kills go on hands over what it holds in their pauses, which may take long.
 LINGER_S, PATIENT_LINGER_S = "120", "900"
 # After the last kill devices measure on until the edge knows the rates of their clocks and dates what waited.
@@ -125,7 +128,7 @@ class PowerCuts:
                 "--linger",
                 PATIENT_LINGER_S if self.patient else LINGER_S,
             )
-            restarts = ("--reboot-every", f"{self.random.uniform(3, 40):.1f}") if not calm else ()
+            restarts = ("--reboot-every", f"{self.random.uniform(*RESTARTS_S):.1f}") if not calm else ()
             return self.house.device(name, *options, *faults, *restarts, to=self.wire.port)
 
         return DeviceLives(name, program, self.house.folder / f"{name}.csv")
