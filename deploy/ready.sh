@@ -83,7 +83,8 @@ find_avr() {
 }
 
 find_simavr() {
-    command -v gcc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists simavr &&
+    command -v simavr >/dev/null && command -v gcc >/dev/null && command -v pkg-config >/dev/null &&
+        pkg-config --exists simavr &&
         [ -e /usr/include/libelf.h ]
 }
 
@@ -115,7 +116,7 @@ for wanted; do
             say "no arduino-builder: whether Arduino's build system takes the sketch cannot be tested"
         ;;
     simavr)
-        find_simavr || apt_install libsimavr-dev libelf-dev pkg-config gcc libc6-dev ||
+        find_simavr || apt_install simavr libsimavr-dev libelf-dev pkg-config gcc libc6-dev ||
             say "no simavr: the tests of the sketch in its simulator cannot run"
         ;;
     doctest)
