@@ -78,7 +78,9 @@ class SystemClock:
         mono_ms, wall_ms = self._mono_ms(), self._wall_ms()
         if source is None:
             return Instant(mono_ms, None, self._era)
-        return Instant(mono_ms, wall_ms, self._era, "ntp" if self._ntp() else source)
+        if source == "trust" and self._ntp():
+            source = "ntp"
+        return Instant(mono_ms, wall_ms, self._era, source)
 
     def source(self) -> str | None:
         """Why the clock is believed: trust, ntp, rtc or machine; None while it is not known."""
