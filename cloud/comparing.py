@@ -6,15 +6,16 @@ Each answer is bounded in rows or entries and says how far it goes; the edge ask
 from typing import Any
 
 from cloud import proofs
+from metering.energy import HOUR_MS
 from store.by_time import RowsByTime
 from store.changes import ChangeRows
 from store.database import Database
-from store.digest import HOUR_MS, Content, Held, Name
+from store.digest import Content, Held, Name
 from store.gaps import Gaps
 from store.mending import Mender
 from store.receiver import Receiver
 from store.sealed import SealedHours
-from store.streams import Streams
+from store.streams import Stream, Streams
 from sync.batch import Batch
 from sync.evidence import (
     MOST_CHANGES,
@@ -47,11 +48,8 @@ def streams(db: Database, site: int, value: Any) -> bytes:
 
 
 def gaps(db: Database, site: int, value: Any) -> bytes:
-    """{source, boot, after}: gaps of one stream beyond a seq, MOST_GAPS at a time."""
-    fields = table(value, "question")
-    source, boot = name(fields.get("source"), "source"), natural(fields.get("boot"), "boot")
-    after = natural(fields.get("after", 0), "after")
-    stream = Streams(db, site).find(source, boot)
+    """Gaps of one stream beyond a seq, MOST_GAPS at a time."""
+    stream, after = _place(db, site, value)
     if stream is None:
         return tell_holes([], after)
     found = Gaps(db).beyond(stream.id, after, MOST_GAPS)
@@ -59,12 +57,16 @@ def gaps(db: Database, site: int, value: Any) -> bytes:
 
 
 def changes(db: Database, site: int, value: Any) -> bytes:
-    """{source, boot, after}: changes of one stream beyond a seq, MOST_CHANGES at a time."""
+    """Changes of one stream beyond a seq, MOST_CHANGES at a time."""
+    stream, after = _place(db, site, value)
+    return tell_changes(ChangeRows(db).beyond(stream.id, after, after + MOST_CHANGES) if stream else [])
+
+
+def _place(db: Database, site: int, value: Any) -> tuple[Stream | None, int]:
+    """{source, boot, after}: the stream, None where it is not known, and the seq beyond which is asked."""
     fields = table(value, "question")
     source, boot = name(fields.get("source"), "source"), natural(fields.get("boot"), "boot")
-    after = natural(fields.get("after", 0), "after")
-    stream = Streams(db, site).find(source, boot)
-    return tell_changes(ChangeRows(db).beyond(stream.id, after, after + MOST_CHANGES) if stream else [])
+    return Streams(db, site).find(source, boot), natural(fields.get("after", 0), "after")
 
 
 def digests(db: Database, site: int, value: Any) -> bytes:

@@ -6,7 +6,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from edge.comparison import Comparison
-from store.digest import HOUR_MS
+from metering.energy import HOUR_MS
 from store.parcels import MOST_WAITING
 from sync.failure import RowsRefused, TooLarge
 from sync.rounds import Rounds

@@ -10,9 +10,10 @@ from pathlib import Path
 from edge.comparison import Comparison
 from edge.returned import Returned
 from edge.sole import Taken, sole_writer
-from store.comparisons import DAY_MS, Compared
+from metering.energy import HOUR_MS
+from metering.quantity import DAY_MS
+from store.comparisons import Compared
 from store.database import Database
-from store.digest import HOUR_MS
 from store.parcels import MOST_WAITING
 from sync.rounds import stretches
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from edge.boards import Board
 from edge.boots import Boot
 from edge.notebook import Notebook
+from metering.energy import HOUR_MS
 from metering.reading import CHANNEL, TAKEN_MS, Meter, Row
-from store.by_stream import HOUR_MS, RowsByStream
+from store.by_stream import RowsByStream
 from store.clouds import Clouds
 from store.database import Database
 from store.gaps import Gaps

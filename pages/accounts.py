@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from metering.energy import HOUR_MS
 from metering.gap import Gap
 from metering.reading import Meter
 from pages.health import GAPS_DAYS, JOIN_MS, CauseSum, by_cause
@@ -15,7 +16,7 @@ from pages.last_day import day_of_hours
 from pages.query import Query, Refused
 from pages.series import DAY_MS
 from pages.view import View
-from store.entry import HOUR_MS, Entry
+from store.entry import Entry
 from store.history import GapKey, History, gap_key
 
 Shape = dict[str, Any]

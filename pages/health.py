@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from metering.energy import HOUR_MS
 from metering.gap import CAUSES, GapSum
 from metering.reading import Meter
 from pages.last_day import DeviceSum, LastDay, by_device
 from pages.series import DAY_MS, Blank, blanks, pace_ms, read, watch_ms
-from store.entry import HOUR_MS, Entry
+from store.entry import Entry
 from store.history import History
 
 GAPS_DAYS = 30

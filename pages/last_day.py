@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from threading import Lock
 
-from store.entry import HOUR_MS, Entry
+from metering.energy import HOUR_MS
+from store.entry import Entry
 from store.history import History
 
 HOURS = 24

@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from store.database import Database
@@ -16,7 +17,6 @@ from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
 from store.stock_by_stream import StockByStream
 
-HOUR_MS = 3_600_000
 _VALUES = ", ".join(COLUMNS)
 _MARKS = [f"?{number + 1}" for number in range(4 + len(COLUMNS))]
 _INSERT = (

@@ -6,9 +6,9 @@ Written by whatever compares: `kembar-sync`, and `kembar-edge restore`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from metering.quantity import DAY_MS
 from store.database import Database
 
-DAY_MS = 86_400_000
 # What the pages tell of; older hours stay proven until somebody asks for them.
 PROOF_DAYS = 30
 # Contradictions are for a person to look at; so many say all there is to say.

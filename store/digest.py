@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import orjson
 
+from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import Meter
 from store.meters import Meters
 
-HOUR_MS = 3_600_000
 DIGEST_BYTES = 16
 
 Name = tuple[str, int, int]  # source, boot, seq

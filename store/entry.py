@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from metering.energy import HOUR_MS
 from store.silence import Span, silences
-
-HOUR_MS = 3_600_000
 
 
 class Counted(NamedTuple):

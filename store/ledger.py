@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from typing import Protocol
 
+from metering.energy import HOUR_MS
 from metering.reading import Meter
 from store.database import Database
-from store.entry import HOUR_MS, Book, Counted, Entry, Life
+from store.entry import Book, Counted, Entry, Life
 from store.gaps import Gaps
 from store.part import READINGS
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from metering.energy import REACH_MS
+from metering.energy import HOUR_MS, REACH_MS
 from metering.reading import Meter
 from store.database import Database
-from store.entry import HOUR_MS, Counted, Life
+from store.entry import Counted, Life
 from store.gaps import TWICE
 from store.meters import Meters
 

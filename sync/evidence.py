@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
+from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, Meter, Row
 from store.comparisons import Proof
-from store.digest import HOUR_MS, Held, HeldRow, HourDigest
+from store.digest import Held, HeldRow, HourDigest
 from store.part import CHANGES, READINGS, Hole
 from store.streams import Stream
 from sync.columns import BadColumns, decode_columns, encode_rows

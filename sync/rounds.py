@@ -10,8 +10,9 @@ from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
-from store.comparisons import DAY_MS, PROOF_DAYS, Comparisons
-from store.digest import HOUR_MS
+from metering.energy import HOUR_MS
+from metering.quantity import DAY_MS
+from store.comparisons import PROOF_DAYS, Comparisons
 
 # Rows that are dated late, and a commit, a batch and its answer, have arrived by then.
 SETTLE_MS = 5 * 60_000

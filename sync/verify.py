@@ -13,8 +13,9 @@ from typing import Protocol, TypeVar
 
 import orjson
 
+from metering.energy import HOUR_MS
 from store.comparisons import Compared, Comparisons, Conflict
-from store.digest import HOUR_MS, Content, HeldRow, HourDigest, Name
+from store.digest import Content, HeldRow, HourDigest, Name
 from store.parcels import Parcels
 from store.part import Part
 from sync.batch import Batch

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from madeparts import HOUR_MS, Twin
 
-from store.comparisons import DAY_MS, Compared, Comparisons
+from metering.quantity import DAY_MS
+from store.comparisons import Compared, Comparisons
 from sync.rounds import MOST_AGAIN, MOST_HOURS, NIGHT_HOURS, SETTLE_MS, Rounds
 
 ZONE = ZoneInfo("Asia/Jakarta")

@@ -16,9 +16,9 @@ from simulated import House
 from simulated_device import Key
 
 from edge.boots import WIRE_MASK
+from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from store.database import Database
-from store.entry import HOUR_MS
 from store.ledger import Ledger, Stock
 from store.part import READINGS, Hole
 from store.streams import Streams
