@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import orjson
@@ -52,14 +52,31 @@ class Here:
     most_digested: int = 1_000_000  # rows hashed for one answer; bounds the memory and the time of a stretch
 
 
+@dataclass(slots=True)
+class _Narrowed:
+    """Sums of rows before they were mended; of those `beyond` the cloud's cursors nothing can be said yet."""
+
+    rows: int = 0
+    equal: int = 0
+    beyond: int = 0
+    contradicted: set[Name] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """Rows that went to the cloud: those it has at another time, as it has them, or with other values there."""
+
+    elsewhere: dict[tuple[int, int], HeldRow] = field(default_factory=dict)
+    contradicted: set[tuple[int, int]] = field(default_factory=set)
+    beyond: int = 0
+
+
 class Verify:
     """With one cloud, used by one thread. `dates_stand`: its dates are taken for records that both hold."""
 
     def __init__(self, here: Here, cloud: Ask, now_ms: Callable[[], int], dates_stand: bool = True) -> None:
         self._here, self._cloud, self._now_ms, self._dates_stand = here, cloud, now_ms, dates_stand
         self.mended_here = self.mended_there = 0
-        self._contradicted: set[Name] = set()
-        self._on_the_way = 0
 
     def hours(self, from_ms: int, to_ms: int) -> Iterator[list[Compared]]:
         """Compare the hours that [from_ms, to_ms) touches, a stretch at a time; each is kept before it is told.
@@ -84,37 +101,41 @@ class Verify:
         upto_ms = max(upto_ms, from_ms + HOUR_MS)
         known = self._here.sources()
         here, there = _by_hour(ours), _by_hour([each for each in theirs if each.meter.source in known])
-        hours = range(from_ms, upto_ms, HOUR_MS)
-        self._contradicted = set()
-        compared = [self._hour(hour, here.get(hour, {}), there.get(hour, {}), withheld) for hour in hours]
-        self._settle(from_ms, upto_ms)
+        compared: list[Compared] = []
+        contradicted: set[Name] = set()
+        for hour_ms in range(from_ms, upto_ms, HOUR_MS):
+            found = self._hour(hour_ms, here.get(hour_ms, {}), there.get(hour_ms, {}), withheld)
+            quarantined = sum(hour_ms <= taken_ms < hour_ms + HOUR_MS for taken_ms in withheld.values())
+            rows = found.rows - found.beyond
+            compared.append(Compared(hour_ms, rows, found.equal, quarantined, len(found.contradicted)))
+            contradicted |= found.contradicted
+        self._settle(from_ms, upto_ms, contradicted)
         return compared, upto_ms
 
     def _hour(
         self, hour_ms: int, ours: Mapping[str, list[HourDigest]], theirs: Mapping[str, list[HourDigest]],
         withheld: Withheld,
-    ) -> Compared:  # fmt: skip
-        rows = equal = conflicts = 0
+    ) -> _Narrowed:  # fmt: skip
+        whole = _Narrowed()
         for source in sorted(ours.keys() | theirs.keys()):
             here, there = ours.get(source, []), theirs.get(source, [])
-            if here == there:
-                held = sum(each.rows for each in here)
-                rows, equal = rows + held, equal + held
-                continue
-            if any(each.sealed for each in here):  # its rows are gone: there is nothing to compare or to mend
-                rows += max(sum(each.rows for each in side) for side in (here, there))
-                continue
-            before, self._on_the_way = len(self._contradicted), 0
-            found = self._narrow(source, hour_ms, withheld)
             told = max(sum(each.rows for each in side) for side in (here, there))
-            rows, equal = rows + max(found.rows, told) - self._on_the_way, equal + found.equal
-            conflicts += len(self._contradicted) - before
-        quarantined = sum(hour_ms <= taken_ms < hour_ms + HOUR_MS for taken_ms in withheld.values())
-        return Compared(hour_ms, rows, equal, quarantined, conflicts)
+            if here == there:
+                whole.rows, whole.equal = whole.rows + told, whole.equal + told
+            elif any(
+                each.sealed for each in here
+            ):  # its rows are gone: there is nothing to compare or to mend
+                whole.rows += told
+            else:
+                found = self._narrow(source, hour_ms, withheld)
+                whole.rows += max(found.rows, told)
+                whole.equal, whole.beyond = whole.equal + found.equal, whole.beyond + found.beyond
+                whole.contradicted |= found.contradicted
+        return whole
 
-    def _narrow(self, source: str, hour_ms: int, withheld: Withheld) -> Difference:
-        """Find the rows of an hour that differ, and mend them; gives the sums of the hour before mending."""
-        whole, at_ms, to_ms = Difference(), hour_ms, hour_ms + HOUR_MS
+    def _narrow(self, source: str, hour_ms: int, withheld: Withheld) -> _Narrowed:
+        """Find the rows of an hour that differ, and mend them."""
+        whole, at_ms, to_ms = _Narrowed(), hour_ms, hour_ms + HOUR_MS
         while at_ms < to_ms:
             asked = Asked(at_ms, to_ms, source=source).encode()
             there, upto_ms = understood(read_rows, self._cloud.ask("/api/v1/digests/rows", asked))
@@ -122,49 +143,42 @@ class Verify:
             held = self._here.content.held(source, at_ms, upto_ms).rows
             here = {key: row for key, row in held.items() if (source, *key) not in withheld}
             found = difference(here, there.rows)
-            self._mend(source, found)
-            whole.equal += found.equal
-            whole.only_here |= found.only_here
-            whole.only_there |= found.only_there
-            whole.other_dates |= found.other_dates
-            whole.conflicts |= found.conflicts
+            whole.rows, whole.equal = whole.rows + found.rows, whole.equal + found.equal
+            self._mend(source, found, whole)
             at_ms = upto_ms
         return whole
 
-    def _mend(self, source: str, found: Difference) -> None:
-        elsewhere, contradicted = self._mend_there(source, found.only_here)
+    def _mend(self, source: str, found: Difference, whole: _Narrowed) -> None:
+        """Every row to the side that lacks it; `whole` learns what cannot be mended."""
+        there = self._mend_there(source, found.only_here)
         here = dict(found.only_there)
         conflicts: dict[tuple[int, int], tuple[HeldRow, HeldRow | None]] = {**found.conflicts}
-        conflicts |= {key: (found.only_here[key], None) for key in contradicted}
+        conflicts |= {key: (found.only_here[key], None) for key in there.contradicted}
         if self._dates_stand:
-            here |= {key: there for key, (_here, there) in found.other_dates.items()} | elsewhere
+            here |= {key: other for key, (_own, other) in found.other_dates.items()} | there.elsewhere
         else:
             conflicts |= found.other_dates
-            conflicts |= {key: (found.only_here[key], there) for key, there in elsewhere.items()}
+            conflicts |= {key: (found.only_here[key], other) for key, other in there.elsewhere.items()}
         self._mend_here(source, here)
         self._contradict(source, conflicts)
+        whole.beyond += there.beyond
+        whole.contradicted |= {(source, *key) for key in conflicts}
 
-    def _mend_there(
-        self, source: str, rows: Mapping[tuple[int, int], HeldRow]
-    ) -> tuple[dict[tuple[int, int], HeldRow], set[tuple[int, int]]]:
-        """Send rows that only this edge has in this time.
-
-        Gives those that the cloud has at another time, as it has them, and those of which it has other values there.
-        """
-        elsewhere: dict[tuple[int, int], HeldRow] = {}
-        contradicted: set[tuple[int, int]] = set()
+    def _mend_there(self, source: str, rows: Mapping[tuple[int, int], HeldRow]) -> _Sent:
+        """Send rows that only this edge has in this time."""
+        sent = _Sent()
         for part in _parts(source, rows):
             body = Batch([part], sent_ms=self._now_ms()).encode()
             done = understood(MendedThere.read, self._cloud.ask("/api/v1/mends", body, "gzip"))
             self.mended_there += done.changed
-            self._on_the_way += done.beyond
+            sent.beyond += done.beyond
             if done.refused:  # its answer to the batch that brought them was lost
                 self._here.withhold(done.refused)
             for (_source, boot, seq), taken_ms in done.other_dates.items():
                 row = rows[boot, seq]
-                elsewhere[boot, seq] = HeldRow(row.channel, taken_ms, row.values)
-            contradicted |= {(boot, seq) for _source, boot, seq in done.conflicts if (boot, seq) in rows}
-        return elsewhere, contradicted
+                sent.elsewhere[boot, seq] = HeldRow(row.channel, taken_ms, row.values)
+            sent.contradicted |= {(boot, seq) for _source, boot, seq in done.conflicts if (boot, seq) in rows}
+        return sent
 
     def _mend_here(self, source: str, rows: Mapping[tuple[int, int], HeldRow]) -> None:
         bodies = [Batch([part]).encode() for part in _parts(source, rows)]
@@ -177,18 +191,17 @@ class Verify:
         conflicts = [
             Conflict(source, *key, _text(here), _text(there)) for key, (here, there) in pairs.items()
         ]
-        self._contradicted |= {(source, *key) for key in pairs}
         if conflicts:
             self._here.comparisons.contradict(conflicts, self._now_ms())
 
-    def _settle(self, from_ms: int, to_ms: int) -> None:
+    def _settle(self, from_ms: int, to_ms: int, contradicted: set[Name]) -> None:
         """Contradictions of this time that are none any more."""
         known = {
             (each.source, each.boot, each.seq)
             for each in self._here.comparisons.conflicts()
             if from_ms <= (orjson.loads(each.here)[0] or 0) < to_ms
         }
-        self._here.comparisons.settle(known - self._contradicted)
+        self._here.comparisons.settle(known - contradicted)
 
 
 def _by_hour(digests: list[HourDigest]) -> dict[int, dict[str, list[HourDigest]]]:
