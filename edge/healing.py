@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.comparison import Comparison
 from edge.returned import Returned
 from edge.sole import Taken, sole_writer
+from edge.terminal import grouped
 from metering.energy import HOUR_MS
 from metering.quantity import DAY_MS
 from store.comparisons import Compared
@@ -102,8 +103,3 @@ class Healing:
                         f"{grouped(equal)} of {grouped(rows)} equal",
                     )
                 self._room(MOST_WAITING)
-
-
-def grouped(number: int) -> str:
-    """2 592 000, which both of our languages read."""
-    return f"{number:,}".replace(",", " ")

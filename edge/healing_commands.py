@@ -2,15 +2,15 @@
 
 import sqlite3
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
 from edge.collect import DATABASE
 from edge.comparison import Comparison
-from edge.healing import Healing, Stuck, Taking, grouped
-from edge.progress_bar import ProgressBar
+from edge.healing import Healing, Stuck, Taking
 from edge.settings import Cloud, EdgeSettings
+from edge.sync_worker import now_ms
+from edge.terminal import ProgressBar, alike, grouped
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.comparisons import Compared, Conflict
@@ -83,9 +83,9 @@ def _one(settings: EdgeSettings, cloud: Cloud, days: int | None, everything: boo
         uplink = stack.enter_context(Uplink(cloud.url, cloud.read_token()))
         room = Taking(db, settings.edge.data_dir).room
         first = cloud is settings.cloud[0]
-        comparison = Comparison(db, cloud.url, uplink, _now_ms, first)
+        comparison = Comparison(db, cloud.url, uplink, now_ms, first)
         try:
-            hours = Healing(comparison, room, bar.tell).run(_now_ms(), days, everything)
+            hours = Healing(comparison, room, bar.tell).run(now_ms(), days, everything)
         finally:
             bar.end()
         print(f"{cloud.url}: {sentence(hours, days)}")
@@ -100,9 +100,7 @@ def sentence(hours: Sequence[Compared], days: int | None) -> str:
     rows, equal = sum(hour.rows for hour in hours), sum(hour.equal for hour in hours)
     quarantined = sum(hour.quarantined for hour in hours)
     span = "all of it" if days is None else f"{days} days"
-    return (
-        f"{span}: {grouped(equal)} of {grouped(rows + quarantined)} equal, {grouped(quarantined)} quarantined"
-    )
+    return alike(span, equal, rows, quarantined)
 
 
 def _print_conflicts(conflicts: Sequence[Conflict]) -> None:
@@ -112,7 +110,3 @@ def _print_conflicts(conflicts: Sequence[Conflict]) -> None:
         )
     if len(conflicts) > MOST_SHOWN:
         print(f"  and {len(conflicts) - MOST_SHOWN} more conflicts")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -4,7 +4,6 @@ It builds objects and does nothing else.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from edge.collect import DATABASE, collect
 from edge.jobs import jobs
 from edge.settings import EdgeSettings
 from edge.site import House
+from edge.terminal import answered
 from pages.app import build, wall_ms
 from pages.guard import own_names
 from pages.view import View
 from process.serve import serve
-from process.service import EXIT_FAILED, EXIT_USAGE, CannotGoOn, Running, run
-from process.settings import SettingsMistakes, read_settings
+from process.service import CannotGoOn, Running, run
+from process.settings import read_settings
 from store.database import Unopenable, open_database
 
 
@@ -79,14 +79,7 @@ def _restore(config: Path, url: str | None) -> int:
     # Only here: it brings 7 MB of an HTTP client along, which collect and serve never need.
     from edge.healing_commands import restore
 
-    try:
-        return restore(read_settings(config, EdgeSettings, secrets=True), url)
-    except SettingsMistakes as error:
-        print(error, file=sys.stderr)
-        return EXIT_USAGE
-    except (Unopenable, CannotGoOn) as error:
-        print(error, file=sys.stderr)
-        return EXIT_FAILED
+    return answered(lambda: restore(read_settings(config, EdgeSettings, secrets=True), url))
 
 
 def _simulate(asked: argparse.Namespace, running: Running) -> None:

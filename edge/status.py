@@ -7,6 +7,8 @@ from pathlib import Path
 
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
+from edge.sync_worker import now_ms
+from edge.terminal import alike, grouped
 from process.service import EXIT_FAILED, EXIT_OK
 from store.backlog import Backlog
 from store.clouds import Clouds
@@ -23,7 +25,7 @@ MOST_SHOWN = 5
 def status(settings: EdgeSettings) -> int:
     """Print one line per cloud; 0 when every one is in sync or catching up."""
     told = RamFile(settings.edge.data_dir, "sync").read() or {"at_ms": 0, "clouds": []}
-    fresh = datetime.now(UTC).timestamp() * 1000 - told["at_ms"] < OLD_MS
+    fresh = now_ms() - told["at_ms"] < OLD_MS
     heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
     with closing(_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
         found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
@@ -61,7 +63,7 @@ def _details(db: Database, url: str) -> list[str]:
     row = db.execute("SELECT id FROM clouds WHERE url = ?", (url,)).fetchone()
     if row is None:
         return []
-    proof = Comparisons(db, row[0]).proof(round(datetime.now(UTC).timestamp() * 1000))
+    proof = Comparisons(db, row[0]).proof(now_ms())
     told = [f"  {_compared(proof)}"] if proof.at_ms else []
     return told + [
         f"  refused {source} boot {boot} seq {seq}: {why}"
@@ -70,9 +72,8 @@ def _details(db: Database, url: str) -> list[str]:
 
 
 def _compared(proof: Proof) -> str:
-    line = f"{proof.days} days: {_grouped(proof.equal)} of {_grouped(proof.total)} equal"
-    line += f", {_grouped(proof.quarantined)} quarantined"
-    return f"{line}, {_grouped(proof.conflicts)} contradict each other" if proof.conflicts else line
+    line = alike(f"{proof.days} days", proof.equal, proof.rows, proof.quarantined)
+    return f"{line}, {grouped(proof.conflicts)} contradict each other" if proof.conflicts else line
 
 
 def _line(progress: Progress) -> str:
@@ -80,18 +81,14 @@ def _line(progress: Progress) -> str:
     last = "never"
     if progress.last_ack_ms is not None:
         last = datetime.fromtimestamp(progress.last_ack_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    told = [progress.state, f"{_grouped(progress.backlog_rows)} readings behind"]
+    told = [progress.state, f"{grouped(progress.backlog_rows)} readings behind"]
     if progress.rows_per_s:
-        told.append(f"{_grouped(progress.rows_per_s)}/s")
+        told.append(f"{grouped(progress.rows_per_s)}/s")
     if progress.left_s is not None:
         told.append(f"about {_lasting(progress.left_s)} left")
-    told += [f"last answer {last}", f"{_grouped(progress.refused_rows)} refused"]
+    told += [f"last answer {last}", f"{grouped(progress.refused_rows)} refused"]
     line = f"{progress.url}: {', '.join(told)}"
     return f"{line}; {progress.reason}" if progress.reason else line
-
-
-def _grouped(n: int) -> str:
-    return f"{n:,}".replace(",", " ")
 
 
 def _lasting(seconds: int) -> str:

@@ -4,7 +4,6 @@ It builds objects and does nothing else.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from edge.status import status
 from edge.sync_worker import CloudWorker, Telling
-from process.service import EXIT_FAILED, EXIT_USAGE, CannotGoOn, Running, run
-from process.settings import SettingsMistakes, read_settings
+from edge.terminal import answered
+from process.service import CannotGoOn, Running, run
+from process.settings import read_settings
 from store.database import Unopenable, open_database
 
 PULSE_S = 0.5
@@ -60,14 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
     if asked.command == "run":
         return run(lambda running: _run(asked.config, running), verbose=asked.verbose)
-    try:
-        return _answer(asked)
-    except SettingsMistakes as error:
-        print(error, file=sys.stderr)
-        return EXIT_USAGE
-    except (Unopenable, CannotGoOn) as error:
-        print(error, file=sys.stderr)
-        return EXIT_FAILED
+    return answered(lambda: _answer(asked))
 
 
 def _answer(asked: argparse.Namespace) -> int:

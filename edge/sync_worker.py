@@ -20,7 +20,7 @@ from edge.ramfile import RamFile
 from edge.settings import House
 from store.backlog import Backlog
 from store.clouds import Clouds
-from store.database import Unopenable, open_database
+from store.database import Database, Unopenable, open_database
 from sync.failure import Failure, TooLarge
 from sync.live import PAUSE_S, Live, Watched
 from sync.progress import Progress, State
@@ -110,23 +110,33 @@ class CloudWorker:
             self.error = error
             self._stop.set()
 
-    def _replay(self) -> None:
+    def _connected(
+        self, work: Callable[[Database, Uplink], None], waits: Callable[[Exception], None]
+    ) -> None:
+        """`work` with a connection of its own each way until it is over; `waits` tells of a disk that refuses."""
         while not self._stop.is_set():
             try:
                 with (
                     closing(open_database(self._data_dir / "kembar.sqlite", "edge")) as db,
                     Uplink(self._url, self._token) as uplink,
                 ):
-                    clouds = Clouds(db)
-                    backlog, told = Backlog(db, clouds.number(self._url)), self._watched.told
-                    replay = Replay(
-                        backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told, SENDER
-                    )
-                    self._turns(replay)
+                    work(db, uplink)
             except (Unopenable, sqlite3.Error) as error:
-                log.error("sync with %s waits for the disk: %s", self._url, error)
-                self._telling.tell(Progress(self._url, "off", reason=str(error)))
+                waits(error)
                 self._stop.wait(DISK_PAUSE_S)
+
+    def _replay(self) -> None:
+        def work(db: Database, uplink: Uplink) -> None:
+            clouds = Clouds(db)
+            backlog, told = Backlog(db, clouds.number(self._url)), self._watched.told
+            replay = Replay(backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told, SENDER)
+            self._turns(replay)
+
+        def waits(error: Exception) -> None:
+            log.error("sync with %s waits for the disk: %s", self._url, error)
+            self._telling.tell(Progress(self._url, "off", reason=str(error)))
+
+        self._connected(work, waits)
 
     def _turns(self, replay: Replay) -> None:
         def failed(failure: Failure) -> None:
@@ -171,25 +181,17 @@ class CloudWorker:
                     log.warning("%s live: %s", self._url, error)
 
     def _compare(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with (
-                    closing(open_database(self._data_dir / "kembar.sqlite", "edge")) as db,
-                    Uplink(self._url, self._token) as uplink,
-                ):
-                    comparison = Comparison(db, self._url, uplink, now_ms, self._first)
-                    turns = CompareTurns(
-                        comparison, self._zone, now_ms, lambda: self._resting, SystemRandom()
-                    )
-                    # The replaying thread tells of the same cloud's failures.
-                    again = retrying(
-                        self._stop, lambda failure: log.debug("%s compare: %s", self._url, failure)
-                    )
-                    while not self._stop.wait(EVERY_S):
-                        self._attempt(again, turns.turn)
-            except (Unopenable, sqlite3.Error) as error:
-                log.error("comparing with %s waits for the disk: %s", self._url, error)
-                self._stop.wait(DISK_PAUSE_S)
+        def work(db: Database, uplink: Uplink) -> None:
+            comparison = Comparison(db, self._url, uplink, now_ms, self._first)
+            turns = CompareTurns(comparison, self._zone, now_ms, lambda: self._resting, SystemRandom())
+            # The replaying thread tells of the same cloud's failures.
+            again = retrying(self._stop, lambda failure: log.debug("%s compare: %s", self._url, failure))
+            while not self._stop.wait(EVERY_S):
+                self._attempt(again, turns.turn)
+
+        self._connected(
+            work, lambda error: log.error("comparing with %s waits for the disk: %s", self._url, error)
+        )
 
     def _attempt(self, again: Any, work: Callable[[], bool]) -> bool:
         """`work` until it succeeds; True also when the end came first."""
