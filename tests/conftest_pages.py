@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from filled_house import (
     three_meters,
 )
 from playwright.sync_api import Browser, sync_playwright
+
+from pages.condition import EdgeSide, Notice
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,16 @@ def serve() -> Iterator[Callable[[FilledHouse], str]]:
     """`serve(house)` gives the address of its pages."""
     with ExitStack() as running:
         yield lambda house: running.enter_context(served(application(house)))
+
+
+@pytest.fixture
+def url(house: FilledHouse, serve: Callable[[FilledHouse], str]) -> str:
+    """The address of a house that stands still, whose Pi tells its condition."""
+    house.frozen = True
+    house.condition = replace(
+        house.condition, edge=EdgeSide(NOW_MS, 9, 1, 2, 3, 4, 5, "rtc", (Notice("other", {"kind": "x"}),))
+    )
+    return serve(house)
 
 
 @pytest.fixture(scope="session")

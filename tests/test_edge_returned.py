@@ -1,10 +1,7 @@
 """Parcels as the collector takes them: what one cloud gave back reaches the others, and a spoilt one harms nobody."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from comparedtwins import Twins, twins
+from comparedtwins import Twins
 from madeparts import NOW_MS, rows
 
 from edge.anchors import Anchors
@@ -16,13 +13,9 @@ from store.confirmed import Confirmed
 from store.part import Hole, Part
 from sync.batch import Batch
 
+pytest_plugins = ("conftest_twins",)
+
 OTHER = "https://second.example"
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Twins]:
-    with twins(tmp_path) as made:
-        yield made
 
 
 def test_what_a_card_gets_back_from_one_cloud_travels_on_to_another(both: Twins) -> None:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from filled_house import (
 )
 
 from pages.app import build
-from pages.condition import EdgeSide, Notice, Pulse
+from pages.condition import Pulse
 from pages.guard import HEADERS
 from pages.site import Site
 from store.part import Part
@@ -77,15 +76,6 @@ def fits(value: Any, schema: dict[str, Any], where: str = "answer") -> None:
                 properties.get(key, more if isinstance(more, dict) else {"type": [name]}),
                 f"{where}.{key}",
             ) if key in properties or isinstance(more, dict) else None
-
-
-@pytest.fixture
-def url(house: FilledHouse, serve: Serve) -> str:
-    house.frozen = True
-    house.condition = replace(
-        house.condition, edge=EdgeSide(NOW_MS, 9, 1, 2, 3, 4, 5, "rtc", (Notice("other", {"kind": "x"}),))
-    )
-    return serve(house)
 
 
 def test_every_route_is_described_and_answers_as_described(url: str, house: FilledHouse) -> None:

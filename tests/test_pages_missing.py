@@ -22,21 +22,11 @@ from filled_house import (
 )
 
 from pages.accounts import MOST_ENERGIES, MOST_GAPS
-from pages.condition import EdgeSide, Notice
 from store.part import Hole, Part
 
 pytest_plugins = ("conftest_pages",)
 
 Serve = Callable[[FilledHouse], str]
-
-
-@pytest.fixture
-def url(house: FilledHouse, serve: Serve) -> str:
-    house.frozen = True
-    house.condition = replace(
-        house.condition, edge=EdgeSide(NOW_MS, 9, 1, 2, 3, 4, 5, "rtc", (Notice("other", {"kind": "x"}),))
-    )
-    return serve(house)
 
 
 def test_gaps_come_in_answers_of_bounded_length_and_none_is_lost(tmp_path: Path) -> None:

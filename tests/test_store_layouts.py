@@ -18,15 +18,10 @@ from store.database import open_reader
 from store.history import FOREVER_MS, History
 from store.part import Hole, Part
 
+pytest_plugins = ("conftest_twins",)
+
 GARAGE = Meter("garage", 1)
 BEGIN_MS = NOW_MS - NOW_MS % HOUR_MS
-
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
 
 
 @pytest.fixture

@@ -20,18 +20,13 @@ from store.entry import Counted, Entry
 from store.ledger import Ledger
 from store.part import CHANGES, Hole, Part
 
+pytest_plugins = ("conftest_twins",)
+
 BEGIN_MS = NOW_MS - NOW_MS % HOUR_MS
 # Everything that a story below may hold.
 ALL = (BEGIN_MS - HOUR_MS, BEGIN_MS + 48 * HOUR_MS)
 CAUSES = ["sensor", "device-memory", "elsewhere"]
 MINUTE_MS = 60_000
-
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Mending: a row that the other twin holds intact is stored, replaces a damaged one, or is told as a contradiction."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +12,7 @@ from store.digest import Content
 from store.mending import Mended, Mender
 from store.part import Hole, Part
 
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
+pytest_plugins = ("conftest_twins",)
 
 
 def mend(twin: Twin, mending: list[Row], boot: int = 7, redate: bool = False) -> Mended:

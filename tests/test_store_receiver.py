@@ -1,7 +1,6 @@
 """The receiver's rules, on both layouts: in order, once, a row beats a gap, all or nothing."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,14 +10,9 @@ from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
 from metering.reading import Meter
 from store.part import CHANGES, Applied, Hole, Part, Uncovered
 
+pytest_plugins = ("conftest_twins",)
+
 CHANGE = (1, "timezone", "", 1, '"Asia/Jakarta"')
-
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
 
 
 def receive(twin: Twin, part: Part) -> Applied:

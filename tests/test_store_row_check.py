@@ -1,7 +1,6 @@
 """The check of a stored row: it goes with the row through every writing, and tells every change of a value."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,14 +11,9 @@ from metering.quantity import COLUMNS, QUANTITIES
 from store.part import Part
 from store.row_check import row_check_sql
 
+pytest_plugins = ("conftest_twins",)
+
 GREATEST = (9_007_199_254_740_991, 65_535, NOW_MS, *(quantity.most for quantity in QUANTITIES))
-
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
 
 
 def intact(twin: Twin) -> dict[int, int]:

@@ -1,6 +1,5 @@
 """Counter values beside a gap: both layouts find the same ones, wherever the gap lies."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,15 +13,10 @@ from metering.energy import REACH_MS
 from metering.reading import Meter
 from store.part import Part
 
+pytest_plugins = ("conftest_twins",)
+
 GARAGE = Meter("garage", 1)
 BEGIN_MS = NOW_MS - NOW_MS % HOUR_MS
-
-
-@pytest.fixture(params=["edge", "cloud"])
-def twin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
-    made = Twin(tmp_path, request.param)
-    with closing(made.db):
-        yield made
 
 
 @settings(max_examples=25, deadline=None)

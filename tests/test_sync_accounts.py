@@ -1,23 +1,16 @@
 """A card that lacks what the cloud has: accounted for as gaps first, filled with the cloud's rows then."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from comparedtwins import Twins, twins
+from comparedtwins import Twins
 from madeparts import NOW_MS, row, rows
 
 from store.changes import TIMEZONE, Changes
 from store.part import Hole, Part
 from sync.accounts import covered
 
+pytest_plugins = ("conftest_twins",)
+
 SENSOR = Hole(4, 5, "sensor", NOW_MS + 3_000, NOW_MS + 6_000)
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Twins]:
-    with twins(tmp_path) as made:
-        yield made
 
 
 def test_a_new_card_is_refilled_with_rows_gaps_and_dates(both: Twins) -> None:

@@ -1,11 +1,7 @@
 """A clock that is years wrong, here or there, costs a cloud no reading that could be right."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
-from replayed import GARAGE, NOW_MS, Clock, Cloud, Edge, House, assert_twins, held, row
+from replayed import GARAGE, NOW_MS, House, assert_twins, held, row
 
 from metering.quantity import DAY_MS
 from store.clouds import Clouds
@@ -16,16 +12,11 @@ from sync.rejection import ClocksApart
 from sync.replay import MOST_WITHHELD_PER_H
 from sync.uplink import answered
 
+pytest_plugins = ("conftest_twins",)
+
 YEAR_MS = 365 * DAY_MS
 IN_2020_MS = 1_580_000_000_000
 IN_2038_MS = 2_147_483_648_000
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
-    with closing(edge.db), closing(cloud.db):
-        yield House(edge, cloud, Clock())
 
 
 def withheld(house: House) -> int:

@@ -1,12 +1,10 @@
 """Replay over a way that loses, repeats and refuses: in the end the cloud holds what the edge holds, once."""
 
 import random
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from replayed import CELLAR, GARAGE, NOW_MS, Clock, Cloud, Edge, House, assert_twins, gaps, held, row
+from replayed import CELLAR, GARAGE, NOW_MS, House, assert_twins, gaps, held, row
 
 from cloud.intake import take
 from store.changes import TIMEZONE, Changes
@@ -15,12 +13,7 @@ from sync.batch import Batch
 from sync.failure import NotAdmitted, RowsRefused, Unreachable
 from sync.replay import MOST_WITHHELD_PER_H
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
-    with closing(edge.db), closing(cloud.db):
-        yield House(edge, cloud, Clock())
+pytest_plugins = ("conftest_twins",)
 
 
 def test_everything_arrives_with_its_gaps_and_first_numbers(house: House) -> None:

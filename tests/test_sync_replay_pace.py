@@ -1,11 +1,7 @@
 """How a replay goes: its pace, its batches, what it asks, tells and writes; and what it must not touch."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
-from replayed import CELLAR, GARAGE, NOW_MS, URL, Clock, Cloud, Edge, House, Wavering, assert_twins, held
+from replayed import CELLAR, GARAGE, NOW_MS, URL, House, Wavering, assert_twins, held
 
 from store.backlog import Backlog
 from store.clouds import Clouds
@@ -16,12 +12,7 @@ from sync.failure import TooLarge, Unreachable
 from sync.pace import MOST_ROWS
 from sync.replay import MOST_SURPRISES, Replay, Step
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
-    with closing(edge.db), closing(cloud.db):
-        yield House(edge, cloud, Clock())
+pytest_plugins = ("conftest_twins",)
 
 
 def test_a_batch_that_is_too_large_is_halved_until_it_fits(house: House) -> None:

@@ -1,6 +1,5 @@
 """Sealed hours on their way: to a cloud that never had the rows, past one that has them, and every malformed one."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replayed import GARAGE, NOW_MS, URL, Clock, Cloud, Edge, House, assert_twins, gaps, held, row
+from replayed import GARAGE, NOW_MS, URL, Edge, House, assert_twins, gaps, held, row
 
 from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS, MOST_EXACT
@@ -30,18 +29,13 @@ from sync.packing import pack
 from sync.position import Position
 from sync.rejection import BadShape, OverSize
 
+pytest_plugins = ("conftest_twins",)
+
 SEAL = Seal(
     2, 498_658, 40, 3600, ((7, 1, NOW_MS, 5), (7, 40, NOW_MS + 9, 6)), {"power_mw": (3, -9, -5, 0)}, "0f" * 16
 )
 PART = Part("garage", 7, 0, holes=[Hole(1, 40, "policy", NOW_MS, NOW_MS + 9)], sealed=(SEAL,))
 FOREVER = 10**6
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.sqlite")
-    with closing(edge.db), closing(cloud.db):
-        yield House(edge, cloud, Clock())
 
 
 def hours(edge: Edge, first: int, last: int, per_hour: int = 4, holes: tuple[Hole, ...] = ()) -> None:

@@ -1,10 +1,7 @@
 """Verifying: the twins are compared by content, and a difference is narrowed to rows and mended from the right side."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from comparedtwins import BEGIN_MS, LATER_MS, Twins, twins
+from comparedtwins import BEGIN_MS, LATER_MS, Twins
 from madeparts import HOUR_MS, NOW_MS, row, rows
 
 from metering.reading import Row
@@ -18,11 +15,7 @@ from store.retention import Retention
 from sync.difference import difference
 from sync.rejection import ClocksApart
 
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[Twins]:
-    with twins(tmp_path) as made:
-        yield made
+pytest_plugins = ("conftest_twins",)
 
 
 def damage(twins: Twins, side: str, seq: int) -> None:

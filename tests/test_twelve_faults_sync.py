@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
-from replayed import CELLAR, GARAGE, NOW_MS, URL, Clock, Cloud, Edge, House, assert_twins, held, row
+from answering import saying, server
+from replayed import CELLAR, GARAGE, NOW_MS, URL, Cloud, Edge, House, assert_twins, held, row
 
 from edge.ramfile import RamFile
 from edge.settings import House as HouseSettings
@@ -22,17 +22,12 @@ from sync.batch import Batch
 from sync.failure import RowsRefused, Unreachable
 from sync.replay import Replay, Step
 
+pytest_plugins = ("conftest_twins",)
+
 ELSEWHERE_URL = "https://new.example"
 BATCHES, LATEST = "/api/v1/batches", "/api/v1/latest"
 # Far above what a live value needs on a busy machine.
 PATIENCE_S = 10.0
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
-    with closing(edge.db), closing(cloud.db):
-        yield House(edge, cloud, Clock())
 
 
 def lose_the_reply(_batch: Batch) -> None:
@@ -119,31 +114,19 @@ def test_a_cloud_at_a_new_address_gets_also_what_the_one_before_refused(house: H
 @contextmanager
 def stuck_cloud(told: list[str], let_go: threading.Event) -> Iterator[str]:
     """A cloud that somebody looks at; it answers at once, but keeps every batch after the first until it is let go."""
+    watched = saying(200, Answer({GARAGE: 0}, (), watch_s=45).encode())
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            told.append(self.path)
-            if self.path == BATCHES and told.count(BATCHES) > 1:
-                let_go.wait(3 * PATIENCE_S)
-            body = Answer({GARAGE: 0}, (), watch_s=45).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        told.append(handler.path)
+        if handler.path == BATCHES and told.count(BATCHES) > 1:
+            let_go.wait(3 * PATIENCE_S)
+        watched(handler)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with server(respond) as url:
         try:
-            yield f"http://127.0.0.1:{listening.server_port}"
+            yield url
         finally:
             let_go.set()
-            listening.shutdown()
-            thread.join()
 
 
 def within(holds: Callable[[], bool]) -> bool:
