@@ -15,6 +15,7 @@ from edge.boards import Board
 from edge.boots import Boot
 from edge.notebook import Notebook
 from metering.energy import HOUR_MS
+from metering.gap import ELSEWHERE
 from metering.reading import CHANNEL, TAKEN_MS, Meter, Row
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
@@ -31,7 +32,6 @@ from sync.batch import Batch
 
 # While one waits, lines are taken between two parcels; else the card is left alone.
 BETWEEN_MS, LOOK_EVERY_MS = 200, 2_000
-ELSEWHERE = "elsewhere"
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from edge.line import NoReading, Reading, Refused
+from metering.gap import ELSEWHERE
 from store.part import Hole
 
 Record = Reading | NoReading | Refused
@@ -96,7 +97,7 @@ class DeviceStream:
         The newest `dropped` of them it dropped itself since it was heard last. The others it saw
         acknowledged, in a life that this edge does not remember, unless a `lost` line names them later.
         """
-        self._pass(seq - 1 - dropped, "elsewhere")
+        self._pass(seq - 1 - dropped, ELSEWHERE)
         self._pass(seq - 1, "device-memory")
 
     def end(self, newest: int = 0) -> None:

@@ -5,6 +5,8 @@ The deciding rule of each cause stands in docs/protocol.md.
 
 from dataclasses import dataclass
 
+# Nobody lost these: a twin may hold them.
+ELSEWHERE = "elsewhere"
 CAUSES: tuple[str, ...] = (
     "sensor",
     "device-memory",
@@ -12,7 +14,7 @@ CAUSES: tuple[str, ...] = (
     "link",
     "edge-off",
     "refused",
-    "elsewhere",
+    ELSEWHERE,
     "policy",
 )
 

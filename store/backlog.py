@@ -7,6 +7,7 @@ them (amends) travel as fills.
 from dataclasses import dataclass
 from operator import itemgetter
 
+from metering.gap import ELSEWHERE
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, Row
 from store.changes import ChangeRows
@@ -160,7 +161,7 @@ class Backlog:
             )
         ]
         if low < stream.first:
-            held.append(Hole(low, min(high, stream.first - 1), "elsewhere"))
+            held.append(Hole(low, min(high, stream.first - 1), ELSEWHERE))
         gaps = [
             Hole(max(g.from_seq, low), min(g.to_seq, high), g.cause, g.from_ms, g.to_ms)
             for g in self._gaps.between(stream.id, low, high)

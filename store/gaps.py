@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from metering.gap import ELSEWHERE
 from store.database import Database
 from store.part import Hole
 
 # What a `lost` line explains better; a silent sensor or a refused record that was stored stays what it was.
-UNEXPLAINED = ("elsewhere", "device-off")
+UNEXPLAINED = (ELSEWHERE, "device-off")
 _INSERT = "INSERT INTO gaps (stream, from_seq, to_seq, cause, from_ms, to_ms) VALUES (?, ?, ?, ?, ?, ?)"
 # For counting readings r that lie in a gap of their stream; gaps never overlap, so the nearest one tells.
 TWICE = (

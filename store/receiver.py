@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from metering.energy import HOUR_MS
+from metering.gap import ELSEWHERE
 from metering.reading import Meter
 from store.changes import ChangeRows
 from store.database import Database
@@ -89,7 +90,7 @@ class Receiver:
         """A record below a stream's first: the stream begins there, and what lies between may be elsewhere."""
         first = self.streams.first(stream.id)
         if seq < first:
-            self.gaps.add(stream.id, [Hole(seq, first - 1, "elsewhere")])
+            self.gaps.add(stream.id, [Hole(seq, first - 1, ELSEWHERE)])
             self.streams.lower(stream.id, seq)
 
     def _rows(self, kind: str) -> Rows:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from metering.gap import ELSEWHERE
 from store.gaps import Gaps
 from store.parcels import Parcels
 from store.part import CHANGES, Hole, Part
@@ -18,8 +19,6 @@ from sync.batch import Batch
 from sync.evidence import StreamPage, read_changes, read_holes
 from sync.shape import VERSION
 from sync.verify import Ask, understood
-
-ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
