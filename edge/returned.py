@@ -22,10 +22,11 @@ from store.clouds import Clouds
 from store.database import Database
 from store.gaps import Gaps
 from store.history import FOREVER_MS
-from store.mending import Mended, Mender, runs
+from store.mending import Mended, Mender
 from store.parcels import Parcels
 from store.part import CHANGES, Hole, Part
 from store.receiver import Receiver
+from store.runs import runs
 from store.sealed import SealedHours
 from store.streams import Stream
 from sync.batch import Batch

@@ -9,13 +9,14 @@ The same rules on both twins:
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Protocol
 
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Row
 from store.receiver import Receiver, Rows
+from store.runs import runs
 from store.streams import Stream
 
 # channel, taken_ms, values and whether the row matches its check
@@ -137,16 +138,3 @@ class Mender:
 
 def _seq(row: Row) -> int:
     return row[SEQ] or 0
-
-
-def runs(seqs: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Growing numbers as (first, last) of each run in which none is left out."""
-    first = last = None
-    for seq in seqs:
-        if first is None or last is None or seq != last + 1:
-            if first is not None and last is not None:
-                yield first, last
-            first = seq
-        last = seq
-    if first is not None and last is not None:
-        yield first, last

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby, islice
-from operator import itemgetter
 from typing import Any
 
 from metering.energy import HOUR_MS
@@ -25,6 +24,7 @@ from store.confirmed import Confirmed
 from store.database import Database
 from store.gaps import Gaps
 from store.part import Hole
+from store.runs import runs
 from store.sealed import SealedHours
 from store.sealing import Seal, sealed
 from store.streams import Streams
@@ -32,7 +32,7 @@ from store.streams import Streams
 _WITH_CHECK = f"{', '.join(COLUMNS)}, {RowsByStream.intact}"
 
 Hour = tuple[int, str]  # UTC hour since 1970, source
-Run = list[tuple[int, int]]  # (seq, taken_ms) without a number missing
+Dated = list[tuple[int, int]]  # (seq, taken_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Retention:
     def prune(self, hour: Hour, clouds: Confirmed) -> Pruned:
         """Seal the hour's rows and delete them (its own transaction); what no cloud has goes too."""
         with self._db.write():
-            gone: dict[int, Run] = {}
+            gone: dict[int, Dated] = {}
             for meter in self._meters(hour):
                 begin_ms = hour[0] * HOUR_MS
                 rows = list(self._rows.scan(meter, begin_ms, begin_ms + HOUR_MS, _WITH_CHECK))
@@ -121,7 +121,7 @@ class Retention:
             (hour[1], hour[0]),
         ).fetchall()
 
-    def _seal(self, meter: Meter, hour: int, rows: list[tuple[Any, ...]], gone: dict[int, Run]) -> None:
+    def _seal(self, meter: Meter, hour: int, rows: list[tuple[Any, ...]], gone: dict[int, Dated]) -> None:
         """Keep the seal of one meter's hour, and note its rows by stream as those that go."""
         streams = {boot: self._number(meter.source, boot) for boot in {row[0] for row in rows}}
         for boot, seq, taken_ms, *_values in rows:
@@ -135,17 +135,18 @@ class Retention:
             "DELETE FROM hours WHERE meter = ? AND hour = ?", (self._rows.meters.find(meter), hour)
         )
 
-    def _delete(self, stream: int, rows: Run) -> None:
+    def _delete(self, stream: int, rows: Dated) -> None:
         """Delete exactly these rows; each run of them becomes a gap `policy`, joined to its neighbours."""
-        runs = list(_runs(sorted(rows)))
+        dates = dict(sorted(rows))
+        gone = list(runs(dates))
         self._db.executemany(
             "DELETE FROM readings WHERE stream = ? AND seq BETWEEN ? AND ?",
-            [(stream, run[0][0], run[-1][0]) for run in runs],
+            [(stream, low, high) for low, high in gone],
         )
-        self._gaps.add(stream, [Hole(run[0][0], run[-1][0], "policy", run[0][1], run[-1][1]) for run in runs])
+        self._gaps.add(stream, [Hole(low, high, "policy", dates[low], dates[high]) for low, high in gone])
 
     @staticmethod
-    def _unconfirmed(stream: int, rows: Run, clouds: Confirmed) -> int:
+    def _unconfirmed(stream: int, rows: Dated, clouds: Confirmed) -> int:
         seqs = [seq for seq, _taken_ms in rows]
         missing = clouds.missing(stream, min(seqs), max(seqs))
         return sum(any(low <= seq <= high for low, high in missing) for seq in seqs)
@@ -158,10 +159,3 @@ class Retention:
 
 def _named(hours: Iterator[tuple[int]], meter: Meter) -> Iterator[Hour]:
     return ((hour, meter.source) for (hour,) in hours)
-
-
-def _runs(rows: Run) -> Iterator[Run]:
-    """Sorted rows cut where a number is missing."""
-    numbered = enumerate(rows)
-    for _offset, group in groupby(numbered, key=lambda each: each[1][0] - each[0]):
-        yield list(map(itemgetter(1), group))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from metering.energy import HOUR_MS
 from metering.quantity import DAY_MS
 from store.comparisons import PROOF_DAYS, Comparisons
+from store.runs import runs
 
 # Rows that are dated late, and a commit, a batch and its answer, have arrived by then.
 SETTLE_MS = 5 * 60_000
@@ -70,10 +71,5 @@ class Rounds:
 
 def stretches(hours: list[int]) -> list[Stretch]:
     """Hours as stretches, those that follow each other as one."""
-    found: list[Stretch] = []
-    for hour_ms in sorted(hours):
-        if found and found[-1][1] == hour_ms:
-            found[-1] = (found[-1][0], hour_ms + HOUR_MS)
-        else:
-            found.append((hour_ms, hour_ms + HOUR_MS))
-    return found
+    whole = runs(sorted(hour_ms // HOUR_MS for hour_ms in hours))
+    return [(first * HOUR_MS, (last + 1) * HOUR_MS) for first, last in whole]
