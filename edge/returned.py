@@ -125,7 +125,8 @@ class Returned:
         if stream is None or part.kind == CHANGES:
             self._receiver.receive(part)
             return
-        beyond = [piece for hole in part.holes if (piece := _beyond(hole, stream.cursor))]
+        later = (hole.within(stream.cursor + 1, hole.to_seq) for hole in part.holes)
+        beyond = [hole for hole in later if hole.records > 0]
         if beyond and beyond[0].from_seq == stream.cursor + 1:
             self._receiver.receive(
                 Part(part.source, part.boot, stream.cursor, holes=beyond, uncertain=part.uncertain)
@@ -140,8 +141,7 @@ class Returned:
             if hole.cause != ELSEWHERE:
                 for gap in self._gaps.between(stream.id, hole.from_seq, hole.to_seq):
                     if gap.cause == ELSEWHERE:
-                        low, high = max(gap.from_seq, hole.from_seq), min(gap.to_seq, hole.to_seq)
-                        self._gaps.rename(stream.id, Hole(low, high, hole.cause, hole.from_ms, hole.to_ms))
+                        self._gaps.rename(stream.id, hole.within(gap.from_seq, gap.to_seq))
 
     def _tell(self, boot: Boot | None, part: Part) -> None:
         """A boot in RAM learns where its stream stands now, and that newer records are dated behind these."""
@@ -158,9 +158,3 @@ class Returned:
 def _busy(boot: Boot | None) -> bool:
     """Whether records of it wait in RAM, or nothing of it is on disk yet: its next commit tells where it stands."""
     return boot is not None and (boot.stream.dirty or bool(boot.fills) or not boot.met)
-
-
-def _beyond(hole: Hole, cursor: int) -> Hole | None:
-    if hole.to_seq <= cursor:
-        return None
-    return Hole(max(hole.from_seq, cursor + 1), hole.to_seq, hole.cause, hole.from_ms, hole.to_ms)

@@ -162,8 +162,5 @@ class Backlog:
         ]
         if low < stream.first:
             held.append(Hole(low, min(high, stream.first - 1), ELSEWHERE))
-        gaps = [
-            Hole(max(g.from_seq, low), min(g.to_seq, high), g.cause, g.from_ms, g.to_ms)
-            for g in self._gaps.between(stream.id, low, high)
-        ]
+        gaps = [gap.within(low, high) for gap in self._gaps.between(stream.id, low, high)]
         return sorted([*gaps, *held], key=lambda hole: hole.from_seq)

@@ -91,13 +91,11 @@ class Gaps:
         until_ms = at_ms if until_ms is None else until_ms
         for gap in self.between(stream, from_seq, to_seq):
             self._db.execute("DELETE FROM gaps WHERE stream = ? AND from_seq = ?", (stream, gap.from_seq))
-            low, high = max(gap.from_seq, from_seq), min(gap.to_seq, to_seq)
-            pieces.append(Hole(low, high, gap.cause, gap.from_ms, gap.to_ms))
+            pieces.append(gap.within(from_seq, to_seq))
+            before, behind = gap.within(gap.from_seq, from_seq - 1), gap.within(to_seq + 1, gap.to_seq)
             rests = [
-                Hole(gap.from_seq, low - 1, gap.cause, gap.from_ms, gap.to_ms if at_ms is None else at_ms),
-                Hole(
-                    high + 1, gap.to_seq, gap.cause, gap.from_ms if until_ms is None else until_ms, gap.to_ms
-                ),
+                before if at_ms is None else replace(before, to_ms=at_ms),
+                behind if until_ms is None else replace(behind, from_ms=until_ms),
             ]
             for rest in rests:
                 if rest.records > 0:

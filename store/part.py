@@ -26,6 +26,11 @@ class Hole:
     def records(self) -> int:
         return self.to_seq - self.from_seq + 1
 
+    def within(self, from_seq: int, to_seq: int) -> "Hole":
+        """Its part inside from_seq ... to_seq, with its times; of no records where it has none there."""
+        low, high = max(self.from_seq, from_seq), min(self.to_seq, to_seq)
+        return Hole(low, high, self.cause, self.from_ms, self.to_ms)
+
 
 class Uncovered(ValueError):
     """A part does not account for every seq exactly once; the message says which."""

@@ -114,12 +114,12 @@ def covered(holes: list[Hole], after: int, upto: int) -> Iterator[Hole]:
     """Holes that cover (after, upto]: those given, clipped, and `elsewhere` between them."""
     want = after + 1
     for hole in holes:
-        low, high = max(hole.from_seq, want), min(hole.to_seq, upto)
-        if low > high:
+        piece = hole.within(want, upto)
+        if piece.records <= 0:
             continue
-        if want < low:
-            yield Hole(want, low - 1, ELSEWHERE)
-        yield Hole(low, high, hole.cause, hole.from_ms, hole.to_ms)
-        want = high + 1
+        if want < piece.from_seq:
+            yield Hole(want, piece.from_seq - 1, ELSEWHERE)
+        yield piece
+        want = piece.to_seq + 1
     if want <= upto:
         yield Hole(want, upto, ELSEWHERE)
