@@ -143,3 +143,19 @@ def test_a_restart_without_the_watchdog_begins_with_every_clock_on(program: Path
         assert monitor.hello().device == "garage"
         assert monitor.hello().reset_cause == "restart"
         assert found
+
+
+def test_nobody_listens_to_a_sensor_while_the_watchdog_restarts_the_board(program: Path) -> None:
+    """Its 15 ms with interrupts off are 15 bytes of a reply: heard by a UART that is on, and lost in its two bytes."""
+    mega = Mega(program)
+    with closing(mega):
+        monitor = Monitor(mega)
+        mega.run(2)
+        before = mega.counts.unheard[2]
+        for hundredth in range(150):
+            mega.at(mega.now_us + hundredth * 10_000, lambda: mega.say(2, bytes(10), mega.now_us))
+        monitor.types("set device=garage")
+        mega.run(2)
+        assert monitor.hello().reset_cause == "restart"
+        assert mega.counts.unheard[2] - before >= 10
+        assert list(mega.counts.overruns) == [0, 0, 0, 0]

@@ -104,12 +104,13 @@ void feed_watchdog() { wdt_reset(); }
 void restart(bool by_watchdog) {
     cli();
     leave(Mark::RESTART);
+    PRR0 = PRR1 = 0;  // as after a reset: what has no clock takes no setting
+    UCSR1B = UCSR2B = UCSR3B = 0;  // nobody reads what a sensor still says
     if (!by_watchdog) {
         WDTCSR = _BV(WDCE) | _BV(WDE);
         WDTCSR = 0;
         SPCR = 0;
-        PRR0 = PRR1 = 0;  // as after a reset: what has no clock takes no setting
-        UCSR0B = UCSR1B = UCSR2B = UCSR3B = 0;
+        UCSR0B = 0;
         __asm__ volatile("jmp 0");
     }
     wdt_enable(WDTO_15MS);
