@@ -1,4 +1,4 @@
-"""Twins on real databases: one of either layout (`twin`), two that compare (`both`), two with a replay (`house`)."""
+"""Twins on real databases: one of either layout (`twin`), two that compare (`both`), two with a replay (`replayed`)."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +24,7 @@ def both(tmp_path: Path) -> Iterator[Twins]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def replayed(tmp_path: Path) -> Iterator[House]:
     edge, cloud = Edge(tmp_path / "edge.sqlite"), Cloud(tmp_path / "cloud.db")
     with closing(edge.db), closing(cloud.db):
         yield House(edge, cloud, Clock())

@@ -19,86 +19,86 @@ IN_2020_MS = 1_580_000_000_000
 IN_2038_MS = 2_147_483_648_000
 
 
-def withheld(house: House) -> int:
-    return Clouds(house.edge.db).withheld(1)
+def withheld(replayed: House) -> int:
+    return Clouds(replayed.edge.db).withheld(1)
 
 
-def dated(house: House, first: int, last: int, from_ms: int) -> None:
+def dated(replayed: House, first: int, last: int, from_ms: int) -> None:
     """Readings first ... last, a second apart."""
     rows = [row(seq, taken_ms=from_ms + 1_000 * (seq - first)) for seq in range(first, last + 1)]
-    house.edge.take(Part(*GARAGE, first - 1, rows))
+    replayed.edge.take(Part(*GARAGE, first - 1, rows))
 
 
 @pytest.mark.parametrize("rows", [1, 60, 3_000])
 @pytest.mark.parametrize("clock_ms", [0, IN_2020_MS, NOW_MS - 3 * DAY_MS])
 def test_a_cloud_whose_clock_is_behind_takes_nothing_and_nothing_is_withheld(
-    house: House, rows: int, clock_ms: int
+    replayed: House, rows: int, clock_ms: int
 ) -> None:
-    house.cloud.clock_ms = clock_ms
-    dated(house, 1, rows, NOW_MS - 3_000_000)
-    replay = house.replay()
+    replayed.cloud.clock_ms = clock_ms
+    dated(replayed, 1, rows, NOW_MS - 3_000_000)
+    replay = replayed.replay()
     with pytest.raises(
         NotAdmitted, match=r"the edge's clock shows 2026-11-20 .*, the cloud's .*; set the wrong one"
     ):
-        house.settle(replay)
+        replayed.settle(replay)
     assert replay.progress.state == "not-admitted"
-    assert (withheld(house), held(house.cloud.db, True)) == (0, [])
-    assert house.cloud.db.execute("SELECT count(*) FROM quarantine").fetchone() == (0,)
-    house.cloud.clock_ms = NOW_MS
-    house.settle(replay)
-    assert_twins(house)
+    assert (withheld(replayed), held(replayed.cloud.db, True)) == (0, [])
+    assert replayed.cloud.db.execute("SELECT count(*) FROM quarantine").fetchone() == (0,)
+    replayed.cloud.clock_ms = NOW_MS
+    replayed.settle(replay)
+    assert_twins(replayed)
 
 
-def test_an_edge_that_sends_from_the_future_is_told_to_look_at_its_clock(house: House) -> None:
-    dated(house, 1, 5, IN_2038_MS)
+def test_an_edge_that_sends_from_the_future_is_told_to_look_at_its_clock(replayed: House) -> None:
+    dated(replayed, 1, 5, IN_2038_MS)
     with pytest.raises(
         NotAdmitted, match=r"the edge's clock shows 2038-01-19 03:15 UTC, the cloud's 2026-11-20"
     ):
-        house.settle(house.replay(lambda: IN_2038_MS + 60_000))
-    assert withheld(house) == 0
+        replayed.settle(replayed.replay(lambda: IN_2038_MS + 60_000))
+    assert withheld(replayed) == 0
 
 
-def test_clocks_that_differ_do_no_harm_while_every_date_is_possible(house: House) -> None:
+def test_clocks_that_differ_do_no_harm_while_every_date_is_possible(replayed: House) -> None:
     """A Pi that has not heard NTP yet sends what it dated before."""
-    dated(house, 1, 50, NOW_MS - YEAR_MS // 4)
-    house.settle(house.replay(lambda: IN_2020_MS))
-    assert_twins(house)
+    dated(replayed, 1, 50, NOW_MS - YEAR_MS // 4)
+    replayed.settle(replayed.replay(lambda: IN_2020_MS))
+    assert_twins(replayed)
 
 
-def test_an_impossible_value_is_no_question_of_clocks(house: House) -> None:
-    house.edge.take(Part(*GARAGE, 0, [row(1, voltage_mv=9_000_000), row(2)]))
-    house.settle(house.replay(lambda: IN_2020_MS))
-    assert (withheld(house), len(held(house.cloud.db, True))) == (1, 1)
+def test_an_impossible_value_is_no_question_of_clocks(replayed: House) -> None:
+    replayed.edge.take(Part(*GARAGE, 0, [row(1, voltage_mv=9_000_000), row(2)]))
+    replayed.settle(replayed.replay(lambda: IN_2020_MS))
+    assert (withheld(replayed), len(held(replayed.cloud.db, True))) == (1, 1)
 
 
 @pytest.mark.parametrize("tells_time", [True, False])
 @pytest.mark.parametrize("rows", [30, MOST_WITHHELD_PER_H + 50])
 def test_what_a_wrong_clock_dated_years_ahead_does_not_hold_up_what_follows(
-    house: House, rows: int, tells_time: bool
+    replayed: House, rows: int, tells_time: bool
 ) -> None:
-    house.cloud.tells_time = tells_time
-    dated(house, 1, rows, IN_2038_MS)
-    dated(house, rows + 1, rows + 40, NOW_MS - 60_000)
-    house.settle(house.replay())
-    assert withheld(house) == rows
-    assert len(held(house.cloud.db, True)) == 40
-    assert house.cloud.cursors([GARAGE])[GARAGE] == rows + 40
+    replayed.cloud.tells_time = tells_time
+    dated(replayed, 1, rows, IN_2038_MS)
+    dated(replayed, rows + 1, rows + 40, NOW_MS - 60_000)
+    replayed.settle(replayed.replay())
+    assert withheld(replayed) == rows
+    assert len(held(replayed.cloud.db, True)) == 40
+    assert replayed.cloud.cursors([GARAGE])[GARAGE] == rows + 40
 
 
-def test_days_of_such_dates_take_a_few_batches(house: House) -> None:
-    dated(house, 1, 12_000, IN_2038_MS)
-    dated(house, 12_001, 12_040, NOW_MS - 60_000)
-    replay = house.replay()
+def test_days_of_such_dates_take_a_few_batches(replayed: House) -> None:
+    dated(replayed, 1, 12_000, IN_2038_MS)
+    dated(replayed, 12_001, 12_040, NOW_MS - 60_000)
+    replay = replayed.replay()
     steps = 0
-    while house.cloud.cursors([GARAGE])[GARAGE] < 12_040:
+    while replayed.cloud.cursors([GARAGE])[GARAGE] < 12_040:
         replay.step()
         steps += 1
         assert steps < 40
-    assert len(held(house.cloud.db, True)) == 40
+    assert len(held(replayed.cloud.db, True)) == 40
 
 
 def test_dates_that_only_the_cloud_finds_impossible_are_withheld_no_more_than_a_hundred_times(
-    house: House,
+    replayed: House,
 ) -> None:
     """A cloud that does not ask for clocks, as an older one, and woke up in 2020."""
 
@@ -109,11 +109,11 @@ def test_dates_that_only_the_cloud_finds_impossible_are_withheld_no_more_than_a_
             "HTTP 422: taken_ms=1795168800000 outside [1577836800000, 1580086400000]", IN_2020_MS
         )
 
-    house.cloud.before = refuse
-    dated(house, 1, 400, NOW_MS - 3_000_000)
+    replayed.cloud.before = refuse
+    dated(replayed, 1, 400, NOW_MS - 3_000_000)
     with pytest.raises(NotAdmitted, match="refused 100 readings"):
-        house.settle(house.replay())
-    assert withheld(house) == MOST_WITHHELD_PER_H
+        replayed.settle(replayed.replay())
+    assert withheld(replayed) == MOST_WITHHELD_PER_H
 
 
 def test_the_batch_says_what_its_sender_s_clock_shows() -> None:

@@ -75,108 +75,108 @@ def seals(db: Database) -> list[tuple[Any, ...]]:
 # From an edge to its clouds
 
 
-def test_a_new_cloud_gets_holes_and_sealed_hours_for_what_was_pruned(house: House) -> None:
-    hours(house.edge, 1, 24, holes=(Hole(10, 11, "sensor", NOW_MS, NOW_MS),))
-    assert prune(house.edge.db, 3) == 10
-    house.settle(house.replay())
-    assert_twins(house)
-    assert [gap[2:5] for gap in gaps(house.cloud.db)] == [
+def test_a_new_cloud_gets_holes_and_sealed_hours_for_what_was_pruned(replayed: House) -> None:
+    hours(replayed.edge, 1, 24, holes=(Hole(10, 11, "sensor", NOW_MS, NOW_MS),))
+    assert prune(replayed.edge.db, 3) == 10
+    replayed.settle(replayed.replay())
+    assert_twins(replayed)
+    assert [gap[2:5] for gap in gaps(replayed.cloud.db)] == [
         (1, 9, "policy"),
         (10, 11, "sensor"),
         (12, 12, "policy"),
     ]
-    assert len(seals(house.cloud.db)) == 6
-    assert seals(house.cloud.db) == seals(house.edge.db)
+    assert len(seals(replayed.cloud.db)) == 6
+    assert seals(replayed.cloud.db) == seals(replayed.edge.db)
 
 
-def test_a_cloud_that_has_the_rows_keeps_them_and_hears_nothing_of_the_pruning(house: House) -> None:
-    hours(house.edge, 1, 24)
-    replay = house.replay()
-    house.settle(replay)
-    had = held(house.cloud.db, True)
-    prune(house.edge.db, 3)
-    hours(house.edge, 25, 28)
-    sent = len(house.cloud.batches)
-    house.settle(replay)
-    house.settle(house.replay())
-    assert held(house.cloud.db, True)[:24] == had
-    assert gaps(house.cloud.db) == []
-    assert seals(house.cloud.db) == []
-    parts = [part for batch in house.cloud.batches[sent:] for part in batch.parts]
+def test_a_cloud_that_has_the_rows_keeps_them_and_hears_nothing_of_the_pruning(replayed: House) -> None:
+    hours(replayed.edge, 1, 24)
+    replay = replayed.replay()
+    replayed.settle(replay)
+    had = held(replayed.cloud.db, True)
+    prune(replayed.edge.db, 3)
+    hours(replayed.edge, 25, 28)
+    sent = len(replayed.cloud.batches)
+    replayed.settle(replay)
+    replayed.settle(replayed.replay())
+    assert held(replayed.cloud.db, True)[:24] == had
+    assert gaps(replayed.cloud.db) == []
+    assert seals(replayed.cloud.db) == []
+    parts = [part for batch in replayed.cloud.batches[sent:] for part in batch.parts]
     assert [(part.prev_seq, len(part.rows), part.holes, part.fill_holes) for part in parts] == [
         (24, 4, [], [])
     ]
 
 
 def test_a_cloud_restored_from_an_old_backup_keeps_what_it_had_and_is_told_of_the_rest(
-    house: House, tmp_path: Path
+    replayed: House, tmp_path: Path
 ) -> None:
-    hours(house.edge, 1, 10)
-    house.settle(house.replay())
-    house.cloud.copy(tmp_path / "backup.sqlite")
-    hours(house.edge, 11, 24)
-    house.settle(house.replay())
-    had = held(house.cloud.db, True)
-    prune(house.edge.db, 5)
-    house.cloud.restore(tmp_path / "backup.sqlite")
-    house.settle(house.replay())
-    assert held(house.cloud.db, True) == [*had[:10], *had[20:]]
-    assert [gap[2:5] for gap in gaps(house.cloud.db)] == [(11, 20, "policy")]
-    assert {(seal[2], seal[5]) for seal in seals(house.cloud.db)} == {
-        (seal[2], seal[5]) for seal in seals(house.edge.db)[2:5]
+    hours(replayed.edge, 1, 10)
+    replayed.settle(replayed.replay())
+    replayed.cloud.copy(tmp_path / "backup.sqlite")
+    hours(replayed.edge, 11, 24)
+    replayed.settle(replayed.replay())
+    had = held(replayed.cloud.db, True)
+    prune(replayed.edge.db, 5)
+    replayed.cloud.restore(tmp_path / "backup.sqlite")
+    replayed.settle(replayed.replay())
+    assert held(replayed.cloud.db, True) == [*had[:10], *had[20:]]
+    assert [gap[2:5] for gap in gaps(replayed.cloud.db)] == [(11, 20, "policy")]
+    assert {(seal[2], seal[5]) for seal in seals(replayed.cloud.db)} == {
+        (seal[2], seal[5]) for seal in seals(replayed.edge.db)[2:5]
     }
 
 
-def test_more_sealed_hours_than_a_batch_may_name_travel_in_several(house: House) -> None:
+def test_more_sealed_hours_than_a_batch_may_name_travel_in_several(replayed: House) -> None:
     many = bounds.MOST_SEALED + MOST_SEALED + 10
-    pruned(house.edge, 7, many)
-    house.settle(house.replay())
-    assert_twins(house)
-    assert seals(house.cloud.db) == seals(house.edge.db)
-    counted = [sum(len(part.sealed) for part in batch.parts) for batch in house.cloud.batches]
+    pruned(replayed.edge, 7, many)
+    replayed.settle(replayed.replay())
+    assert_twins(replayed)
+    assert seals(replayed.cloud.db) == seals(replayed.edge.db)
+    counted = [sum(len(part.sealed) for part in batch.parts) for batch in replayed.cloud.batches]
     assert max(counted) <= bounds.MOST_SEALED
-    assert max(len(part.sealed) for batch in house.cloud.batches for part in batch.parts) == MOST_SEALED
+    assert max(len(part.sealed) for batch in replayed.cloud.batches for part in batch.parts) == MOST_SEALED
 
 
-def test_a_batch_takes_no_more_seals_than_its_bound_from_many_streams(house: House) -> None:
+def test_a_batch_takes_no_more_seals_than_its_bound_from_many_streams(replayed: House) -> None:
     for boot in range(1, 7):
-        pruned(house.edge, boot, MOST_SEALED - 1)
-    backlog = Backlog(house.edge.db, Clouds(house.edge.db).number(URL))
+        pruned(replayed.edge, boot, MOST_SEALED - 1)
+    backlog = Backlog(replayed.edge.db, Clouds(replayed.edge.db).number(URL))
     cut = Cutter(backlog).cut(Position({}, 0), 8000)
     assert 0 < sum(len(part.sealed) for part in cut.parts) <= bounds.MOST_SEALED
 
 
-def test_a_part_that_its_holes_cut_short_has_the_seals_of_what_is_left(house: House) -> None:
+def test_a_part_that_its_holes_cut_short_has_the_seals_of_what_is_left(replayed: House) -> None:
     holes = [Hole(seq, seq, "policy" if seq % 2 else "sensor") for seq in range(1, MOST_HOLES + 10)]
-    house.edge.take(Part(*GARAGE, 0, holes=holes))
-    with house.edge.db.write():
+    replayed.edge.take(Part(*GARAGE, 0, holes=holes))
+    with replayed.edge.db.write():
         for seq in (MOST_HOLES - 1, MOST_HOLES + 1):
-            SealedHours(house.edge.db).keep(1, "garage", replace(SEAL, hour=seq, seq=seq))
-    backlog = Backlog(house.edge.db, Clouds(house.edge.db).number(URL))
+            SealedHours(replayed.edge.db).keep(1, "garage", replace(SEAL, hour=seq, seq=seq))
+    backlog = Backlog(replayed.edge.db, Clouds(replayed.edge.db).number(URL))
     part = backlog.part(backlog.streams.all()[0], 0, 100)
     assert part is not None
     assert (part.last_seq, [seal.seq for seal in part.sealed]) == (MOST_HOLES, [MOST_HOLES - 1])
-    house.settle(house.replay())
-    assert seals(house.cloud.db) == seals(house.edge.db)
+    replayed.settle(replayed.replay())
+    assert seals(replayed.cloud.db) == seals(replayed.edge.db)
 
 
-def test_a_batch_takes_no_more_meters_of_which_only_seals_are_left_than_its_bound(house: House) -> None:
-    with house.edge.db.write():
+def test_a_batch_takes_no_more_meters_of_which_only_seals_are_left_than_its_bound(replayed: House) -> None:
+    with replayed.edge.db.write():
         for number in range(1, bounds.MOST_METERS + 6):
             part = Part(f"source-{number}", 7, 0, holes=[Hole(1, 1, "policy")])
-            house.edge.receiver.receive(part)
-            SealedHours(house.edge.db).keep(number, part.source, replace(SEAL, seq=1))
-    house.settle(house.replay())
-    assert len(seals(house.cloud.db)) == bounds.MOST_METERS + 5
+            replayed.edge.receiver.receive(part)
+            SealedHours(replayed.edge.db).keep(number, part.source, replace(SEAL, seq=1))
+    replayed.settle(replayed.replay())
+    assert len(seals(replayed.cloud.db)) == bounds.MOST_METERS + 5
 
 
-def test_a_row_that_was_withheld_and_then_pruned_is_named_once(house: House) -> None:
-    hours(house.edge, 1, 8)
-    clouds = Clouds(house.edge.db)
+def test_a_row_that_was_withheld_and_then_pruned_is_named_once(replayed: House) -> None:
+    hours(replayed.edge, 1, 8)
+    clouds = Clouds(replayed.edge.db)
     clouds.withhold(clouds.number(URL), [(1, 3, "why"), (1, 6, "why")], NOW_MS)
-    prune(house.edge.db, 1)
-    house.settle(house.replay())
-    assert [gap[2:5] for gap in gaps(house.cloud.db)] == [(1, 4, "policy"), (6, 6, "refused")]
+    prune(replayed.edge.db, 1)
+    replayed.settle(replayed.replay())
+    assert [gap[2:5] for gap in gaps(replayed.cloud.db)] == [(1, 4, "policy"), (6, 6, "refused")]
 
 
 class Slow(Backlog):
@@ -190,9 +190,9 @@ class Slow(Backlog):
         return super()._holes(stream, low, high)
 
 
-def test_what_is_pruned_while_a_part_is_cut_is_named_once(house: House, tmp_path: Path) -> None:
-    hours(house.edge, 1, 8)
-    backlog = Slow(house.edge.db, Clouds(house.edge.db).number(URL))
+def test_what_is_pruned_while_a_part_is_cut_is_named_once(replayed: House, tmp_path: Path) -> None:
+    hours(replayed.edge, 1, 8)
+    backlog = Slow(replayed.edge.db, Clouds(replayed.edge.db).number(URL))
     backlog.path = tmp_path / "edge.sqlite"
     (stream,) = backlog.streams.all()
     part = backlog.part(stream, 0, 100)
@@ -269,7 +269,7 @@ def test_a_malformed_seal_rejects_the_batch_and_says_why(place: int, wrong: Any,
         Batch.decode(fields([*GOOD[:place], wrong, *GOOD[place + 1 :]]), NOW_MS)
 
 
-def test_a_seal_is_a_list_of_seven(house: House) -> None:
+def test_a_seal_is_a_list_of_seven(replayed: House) -> None:
     (part,) = Batch.decode(fields(GOOD), NOW_MS).parts
     assert part.sealed == (replace(SEAL, counters=SEAL.counters[:1]),)
     for wrong in (GOOD[:6], [*GOOD, 1], "seal", None):

@@ -34,81 +34,83 @@ def lose_the_reply(_batch: Batch) -> None:
     raise Unreachable("the reply was lost")
 
 
-def test_a_batch_on_its_way_moves_no_position(house: House) -> None:
-    clouds = Clouds(house.edge.db)
-    house.edge.grow(GARAGE, 10)
-    replay = house.replay()
+def test_a_batch_on_its_way_moves_no_position(replayed: House) -> None:
+    clouds = Clouds(replayed.edge.db)
+    replayed.edge.grow(GARAGE, 10)
+    replay = replayed.replay()
     assert replay.step() is Step.SENT
     replay.note()
     remembered, _at_ms = clouds.acknowledged(clouds.number(URL))
     assert set(remembered.values()) == {0}
-    house.settle(house.replay())
-    assert_twins(house)
+    replayed.settle(replayed.replay())
+    assert_twins(replayed)
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-def test_a_worker_that_dies_in_flight_goes_on_where_the_cloud_stands(house: House, arrived: bool) -> None:
-    house.edge.grow(GARAGE, 10)
-    house.settle(first := house.replay())
+def test_a_worker_that_dies_in_flight_goes_on_where_the_cloud_stands(replayed: House, arrived: bool) -> None:
+    replayed.edge.grow(GARAGE, 10)
+    replayed.settle(first := replayed.replay())
     first.note()
-    house.edge.grow(GARAGE, 30)
+    replayed.edge.grow(GARAGE, 30)
     assert first.step() is Step.SENT
     if arrived:
-        house.cloud.after = lose_the_reply
+        replayed.cloud.after = lose_the_reply
         with pytest.raises(Unreachable):
             first.step()
-        house.cloud.after = lambda _batch: None
-    house.settle(house.replay(), stop_on=Unreachable)
-    assert_twins(house)
-    assert sum(batch.rows for batch in house.cloud.batches) == 30
+        replayed.cloud.after = lambda _batch: None
+    replayed.settle(replayed.replay(), stop_on=Unreachable)
+    assert_twins(replayed)
+    assert sum(batch.rows for batch in replayed.cloud.batches) == 30
 
 
 def test_a_wiped_cloud_gets_everything_again_and_what_filled_its_gaps_too(
-    house: House, tmp_path: Path
+    replayed: House, tmp_path: Path
 ) -> None:
-    house.edge.grow(GARAGE, 50, (Hole(10, 19, "link", NOW_MS, NOW_MS + 9),))
-    house.edge.grow(CELLAR, 20)
-    house.settle(replay := house.replay())
-    house.cloud.copy(tmp_path / "before-the-fill.db")
-    house.edge.take(Part(*GARAGE, 50, fills=[row(12), row(13)]))
-    house.edge.grow(CELLAR, 21)
-    house.settle(replay)
-    house.cloud.restore(tmp_path / "before-the-fill.db")
-    house.edge.grow(CELLAR, 22)
-    house.settle(replay)
-    assert_twins(house)
+    replayed.edge.grow(GARAGE, 50, (Hole(10, 19, "link", NOW_MS, NOW_MS + 9),))
+    replayed.edge.grow(CELLAR, 20)
+    replayed.settle(replay := replayed.replay())
+    replayed.cloud.copy(tmp_path / "before-the-fill.db")
+    replayed.edge.take(Part(*GARAGE, 50, fills=[row(12), row(13)]))
+    replayed.edge.grow(CELLAR, 21)
+    replayed.settle(replay)
+    replayed.cloud.restore(tmp_path / "before-the-fill.db")
+    replayed.edge.grow(CELLAR, 22)
+    replayed.settle(replay)
+    assert_twins(replayed)
     with closing(Cloud(tmp_path / "new.db").db) as empty:
-        empty.conn.backup(house.cloud.db.conn)
-    house.edge.grow(CELLAR, 23)
-    house.settle(replay)
-    assert_twins(house)
+        empty.conn.backup(replayed.cloud.db.conn)
+    replayed.edge.grow(CELLAR, 23)
+    replayed.settle(replay)
+    assert_twins(replayed)
 
 
-def test_nothing_leaves_the_edge_because_it_was_sent(house: House) -> None:
-    house.edge.grow(GARAGE, 3_000, (Hole(20, 29, "device-memory", NOW_MS, NOW_MS + 5),))
-    before = held(house.edge.db, False)
-    replay = house.replay()
-    house.settle(replay)
+def test_nothing_leaves_the_edge_because_it_was_sent(replayed: House) -> None:
+    replayed.edge.grow(GARAGE, 3_000, (Hole(20, 29, "device-memory", NOW_MS, NOW_MS + 5),))
+    before = held(replayed.edge.db, False)
+    replay = replayed.replay()
+    replayed.settle(replay)
     replay.note()
-    assert held(house.edge.db, False) == before
-    assert_twins(house)
+    assert held(replayed.edge.db, False) == before
+    assert_twins(replayed)
 
 
-def test_a_cloud_at_a_new_address_gets_also_what_the_one_before_refused(house: House, tmp_path: Path) -> None:
+def test_a_cloud_at_a_new_address_gets_also_what_the_one_before_refused(
+    replayed: House, tmp_path: Path
+) -> None:
     def refuse(batch: Batch) -> None:
         if 5 in {each[0] for part in batch.parts for each in part.rows}:
             raise RowsRefused("this one breaks it")
 
-    house.cloud.before = refuse
-    house.edge.grow(GARAGE, 10)
-    house.settle(house.replay())
-    clouds, moved = Clouds(house.edge.db), Cloud(tmp_path / "moved.db")
+    replayed.cloud.before = refuse
+    replayed.edge.grow(GARAGE, 10)
+    replayed.settle(replayed.replay())
+    clouds, moved = Clouds(replayed.edge.db), Cloud(tmp_path / "moved.db")
     with closing(moved.db):
-        backlog = Backlog(house.edge.db, clouds.number(ELSEWHERE_URL))
-        replay = Replay(backlog, clouds, ELSEWHERE_URL, moved, lambda: NOW_MS, house.clock, "rumah")
-        house.settle(replay)
+        backlog = Backlog(replayed.edge.db, clouds.number(ELSEWHERE_URL))
+        replay = Replay(backlog, clouds, ELSEWHERE_URL, moved, lambda: NOW_MS, replayed.clock, "rumah")
+        replayed.settle(replay)
         assert [each[2] for each in held(moved.db, True)] == list(range(1, 11))
-    assert [each[2] for each in held(house.cloud.db, True)] == [1, 2, 3, 4, *range(6, 11)]
+    assert [each[2] for each in held(replayed.cloud.db, True)] == [1, 2, 3, 4, *range(6, 11)]
 
 
 @contextmanager
