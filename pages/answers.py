@@ -5,13 +5,13 @@ Parameters in, values out: no bottle, no HTTP.
 
 from dataclasses import asdict
 
+from metering.calendar import PERIODS, period_span
 from metering.quantity import BY_NAME, QUANTITIES, Quantity
 from pages.accounts import Shape, cause_shapes
 from pages.export import base_values
 from pages.latest import Newest
 from pages.query import Query, Refused
 from pages.series import DAY_MS, Point, Series, blanks, gaps_of, nice_ms, pace_ms, read
-from pages.span import PERIODS, period_span
 from pages.usage import TooMany, usage
 from pages.view import View
 from store.history import History

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from metering.calendar import day_of
 from pages.catchup import Progress
 from pages.chart import cause_name
 from pages.clock_facts import clock_facts
@@ -15,7 +16,6 @@ from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
 from pages.ledger_table import LedgerTable, ledger_table
 from pages.proof_card import Fact, InfoCard, proof_card
-from pages.span import day_of
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
 

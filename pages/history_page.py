@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
+from metering.calendar import day_of
 from metering.reading import Meter
 from pages.chart import Shape, bars, lines, named, ticks
 from pages.day import Day, Hour
 from pages.figures import NOTHING, UNKNOWN, Figure, Figures
 from pages.series import Point, together
-from pages.span import day_of
 from pages.words import Words
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import bottle
 
+from metering.calendar import day_of, day_span
 from metering.reading import Meter
 from pages.day import Day, day
 from pages.figures import Figures
@@ -19,7 +20,7 @@ from pages.now_page import NowWriter
 from pages.query import Query, Refused
 from pages.render import THEMES, Look, Renderer
 from pages.site import Site
-from pages.span import MOST_YEAR, day_of, day_span
+from pages.span import MOST_YEAR
 from pages.view import View
 from pages.words import LANGUAGES, chosen
 from store.history import History

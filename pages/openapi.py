@@ -1,12 +1,12 @@
 """The read API described as OpenAPI 3.1; a test holds it against the routes and against real answers."""
 
+from metering.calendar import PERIODS
 from metering.quantity import BY_NAME
 from pages.accounts import MOST_ENERGIES, MOST_GAPS, MOST_LEDGER_DAYS
 from pages.answers import MOST_POINTS, USUAL_POINTS
 from pages.api import READINGS_PARAMETERS, ROUTES
 from pages.export import EXPORTS_AT_ONCE
 from pages.shapes import ANSWERS, ERROR, PULSE, Shape
-from pages.span import PERIODS
 
 VERSION = "1"
 

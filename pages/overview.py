@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from metering.calendar import day_of, midnight_ms, ms_of
 from metering.energy import differences
 from metering.reading import Meter
 from pages.series import (
@@ -23,7 +24,6 @@ from pages.series import (
     together,
     watch_ms,
 )
-from pages.span import day_of, midnight_ms, ms_of
 from store.history import History
 
 # The chart tells six colours apart; more lines would be a tangle.

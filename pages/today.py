@@ -9,9 +9,9 @@ from itertools import chain
 from threading import Lock
 from zoneinfo import ZoneInfo
 
+from metering.calendar import day_of, day_span
 from metering.energy import differences
 from metering.reading import Meter
-from pages.span import day_of, day_span
 from store.history import History
 
 # A commit comes every 10 s; live values in between are added without looking into the history.

@@ -7,9 +7,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from metering.calendar import periods
 from metering.energy import Step, differences
 from metering.reading import Meter
-from pages.span import periods
 from store.history import History
 
 # Ten years of days, or half a year of hours: more is a mistake, and each bucket costs memory.

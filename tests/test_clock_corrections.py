@@ -13,10 +13,10 @@ from clocked import DAY, HOUR, MINUTE, SECOND, START_MS, VALUES, ClockedHouse
 from filled_house import empty_house, fill
 
 from edge.clocksteps import MOST_KEPT
+from metering.calendar import day_span
 from metering.reading import Meter
 from pages.series import read
 from pages.site import Twin
-from pages.span import day_span
 from pages.usage import usage
 from store.part import Part
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from filled_house import DAY_MS, HOUR_MS, NOW_MS, ZONE, FilledHouse, empty_house, fill
 
+from metering.calendar import day_of, day_span
 from metering.reading import Meter, Row
-from pages.span import day_of, day_span
 from pages.today import LOOKED_LASTS_MS, Today
 from pages.usage import TooMany, usage
 from store.part import Part

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.span import PERIODS, BadTime, day_span, parse_ms, period_span, periods
+from metering.calendar import PERIODS, day_span, period_span, periods
+from pages.span import BadTime, parse_ms
 
 JAKARTA, BERLIN = ZoneInfo("Asia/Jakarta"), ZoneInfo("Europe/Berlin")
 HOUR_MS = 3_600_000
