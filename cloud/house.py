@@ -39,7 +39,7 @@ class Houses:
         site = self._sites.by_key(key)
         if site is None:
             return None
-        zone = _zone(self._connections.mine(), site.number)
+        zone = zone_of(self._connections.mine(), site.number)
         with self._lock:
             built = self._built.get(key)
             if built is None or built.zone != zone:
@@ -103,7 +103,8 @@ def _is_fresh(at_ms: int | None, now_ms: int) -> bool:
     return at_ms is not None and now_ms - at_ms <= SILENT_AFTER_MS
 
 
-def _zone(db: Database, site: int) -> ZoneInfo:
+def zone_of(db: Database, site: int) -> ZoneInfo:
+    """A site's zone as its edge told it, and FIRST_ZONE until then."""
     name = Changes(db, site).current(TIMEZONE)
     try:
         return ZoneInfo(name if isinstance(name, str) else FIRST_ZONE)

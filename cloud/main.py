@@ -12,9 +12,12 @@ from pathlib import Path
 from cloud.application import build
 from cloud.connections import Connections
 from cloud.login import signing_key
+from cloud.rolling import REST, RollingJob, rebuild
 from cloud.settings import CloudSettings
 from cloud.sites import Sites, SiteSetting
+from pages.app import wall_ms
 from process.fields import TOKEN_STRONG_CHARS
+from process.jobs import Sparing, jobs
 from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
@@ -31,16 +34,22 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its help."""
     top = argparse.ArgumentParser(prog="kembar-cloud", description="The hosted site of Kembar.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    words = "serve the hosted site until told to stop"
-    command = commands.add_parser("serve", help=words, description=words)
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the cloud's settings")
-    command.add_argument("--verbose", action="store_true", help="log more")
+    for name, words in (
+        ("serve", "serve the hosted site until told to stop"),
+        ("rebuild", "make the minutes, hours and days of all sites anew from their readings"),
+    ):
+        command = commands.add_parser(name, help=words, description=words)
+        command.add_argument(
+            "--config", type=Path, required=True, metavar="FILE", help="the cloud's settings"
+        )
+        command.add_argument("--verbose", action="store_true", help="log more")
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
-    return run(lambda running: _serve(asked.config, running), verbose=asked.verbose)
+    work = {"serve": _serve, "rebuild": _rebuild}[asked.command]
+    return run(lambda running: work(asked.config, running), verbose=asked.verbose)
 
 
 def _serve(config: Path, running: Running) -> None:
@@ -62,4 +71,14 @@ def _serve(config: Path, running: Running) -> None:
                     site.name,
                     TOKEN_STRONG_CHARS,
                 )
-        serve(build(sites, connections, key), settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
+        with jobs(Sparing(RollingJob(path, wall_ms), REST)):
+            application = build(sites, connections, key)
+            serve(application, settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
+
+
+def _rebuild(config: Path, running: Running) -> None:
+    settings = read_settings(config, CloudSettings, secrets=True)
+    try:
+        rebuild(settings.cloud.sqlite_path, running, wall_ms)
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error

@@ -18,7 +18,7 @@ from pages.sync_line import SyncLine, sync_line
 from store.history import History
 
 # The account and the overview read a day of every meter; a minute old is new enough for what speaks of days.
-# On the edge a job renews them (edge/jobs.py), so that nobody waits for them; should it be late, they last.
+# On the edge a job renews them (edge/main.py), so that nobody waits for them; should it be late, they last.
 KEPT_MS = {"edge": 600_000, "cloud": 60_000}
 # No settings file names more clouds than a person writes down.
 MOST_CLOUDS = 16

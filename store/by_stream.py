@@ -12,10 +12,12 @@ from typing import Any
 from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
+from metering.rollup import Sum
 from store.database import Database
 from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
 from store.stock_by_stream import StockByStream
+from store.touched import Touched
 
 _VALUES = ", ".join(COLUMNS)
 _MARKS = [f"?{number + 1}" for number in range(4 + len(COLUMNS))]
@@ -42,6 +44,7 @@ class RowsByStream:
 
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
+        self._touched = Touched(db)
         self.meters = Meters(db, site)
 
     def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
@@ -55,12 +58,18 @@ class RowsByStream:
         )
 
     def redate(self, stream: int, source: str, rows: Sequence[Row]) -> None:
-        """Give stored rows the dates that they have in `rows`."""
+        """Give stored rows the dates that they have in `rows`, in order of seq."""
+        before = self._db.execute(
+            "SELECT DISTINCT channel, taken_ms / ? FROM readings"
+            " WHERE stream = ? AND seq BETWEEN ? AND ? AND taken_ms IS NOT NULL",
+            (HOUR_MS, stream, rows[0][SEQ], rows[-1][SEQ]),
+        ).fetchall()
+        self._touch(source, before)
         self.date(stream, [(row[TAKEN_MS] or 0, row[SEQ] or 0) for row in rows])
         self.index(stream, source, rows)
 
     def index(self, stream: int, source: str, rows: Iterable[Row]) -> None:
-        """Enter dated rows in the hour index; undated ones wait until they are dated."""
+        """Enter dated rows in the hour index, and touch their hours; undated ones wait until they are dated."""
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         channels = set()
         for row in rows:
@@ -75,6 +84,7 @@ class RowsByStream:
         self._db.executemany(
             _HOUR, [(numbers[ch], hour, stream, low, high) for (ch, hour), (low, high) in spans.items()]
         )
+        self._touched.hours((numbers[channel], hour) for channel, hour in spans)
 
     def find(self, stream: int, seq: int) -> Row | None:
         """The stored row of one record, as ROW_FIELDS."""
@@ -98,10 +108,20 @@ class RowsByStream:
         asked = {row[SEQ] for row in rows}
         return {row[0]: (row[1], row[2], row[4:], bool(row[3])) for row in found if row[0] in asked}
 
-    def remove(self, stream: int, _source: str, rows: Iterable[tuple[int, int, int | None]]) -> None:
+    def remove(self, stream: int, source: str, rows: Iterable[tuple[int, int, int | None]]) -> None:
+        """Delete (seq, channel, taken_ms as it is stored)."""
+        gone = list(rows)
         self._db.executemany(
-            "DELETE FROM readings WHERE stream = ? AND seq = ?", [(stream, seq) for seq, *_place in rows]
+            "DELETE FROM readings WHERE stream = ? AND seq = ?", [(stream, seq) for seq, *_place in gone]
         )
+        self._touch(source, {(channel, ms // HOUR_MS) for _seq, channel, ms in gone if ms is not None})
+
+    def hours(self, meter: Meter) -> list[int]:
+        """The UTC hours since 1970 in which a meter has rows, in order."""
+        rows = self._db.execute(
+            "SELECT DISTINCT hour FROM hours WHERE meter = ? ORDER BY hour", (self.meters.find(meter) or 0,)
+        )
+        return [hour for (hour,) in rows]
 
     def scan(
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = _VALUES, also: str = ""
@@ -120,10 +140,10 @@ class RowsByStream:
             yield from rows
 
     def buckets(
-        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
-    ) -> dict[int, tuple[int, int, int, int]]:
-        """start_ms -> (n, total, least, most) of the buckets of width_ms from from_ms that hold values."""
-        found: dict[int, tuple[int, int, int, int]] = {}
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
+    ) -> dict[int, Sum]:
+        """start_ms -> values in [from_ms, to_ms) of the buckets of width_ms from begin_ms that hold any."""
+        found: dict[int, Sum] = {}
         sql = (
             f"SELECT (taken_ms - ?) / ? AS bucket, count({column}), sum({column}), min({column}), max({column})"
             f" FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ? AND {column} IS NOT NULL"
@@ -132,12 +152,9 @@ class RowsByStream:
         for hour, stretches in self._hours(meter, from_ms, to_ms):
             low, high = max(from_ms, hour * HOUR_MS), min(to_ms, (hour + 1) * HOUR_MS)
             for _boot, stretch in stretches:
-                for bucket, n, total, least, most in self._db.execute(
-                    sql, (from_ms, width_ms, *stretch, low, high)
-                ):
-                    start = from_ms + bucket * width_ms
-                    had = found.get(start, (0, 0, least, most))
-                    found[start] = (had[0] + n, had[1] + total, min(had[2], least), max(had[3], most))
+                for bucket, *sums in self._db.execute(sql, (begin_ms, width_ms, *stretch, low, high)):
+                    start = begin_ms + bucket * width_ms
+                    found[start] = Sum(*sums).joined(found.get(start))
         return found
 
     def undated(self, meter: Meter) -> Iterator[tuple[int, int]]:
@@ -203,6 +220,10 @@ class RowsByStream:
             ]
             ends.append((min if pick == "min" else max)(found))
         return ends[0], ends[1]
+
+    def _touch(self, source: str, places: Iterable[tuple[int, int]]) -> None:
+        """Touch (channel, UTC hour)s of a source."""
+        self._touched.hours((self.meters.find(Meter(source, channel)) or 0, hour) for channel, hour in places)
 
     def _hours(
         self, meter: Meter, from_ms: int, to_ms: int

@@ -9,12 +9,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
+from metering.rollup import Sum
 from store.database import Database
 from store.meters import Meters
 from store.row_check import intact_sql, row_check_sql
 from store.stock_by_time import StockByTime
+from store.touched import Touched
 
 _VALUES = ", ".join(COLUMNS)
 _MARKS = [f"?{number + 1}" for number in range(5 + len(COLUMNS))]
@@ -38,6 +41,7 @@ class RowsByTime:
     def __init__(self, db: Database, site: int) -> None:
         self._db = db
         self._site = site
+        self._touched = Touched(db)
         self.meters = Meters(db, site)
 
     def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
@@ -45,7 +49,9 @@ class RowsByTime:
         for channel, group in groupby(rows, key=itemgetter(CHANNEL)):
             assert channel is not None
             meter, site = self.meters.number(source, channel), self._site
-            self._db.executemany(_INSERT, [(site, meter, row[2], stream, row[0], *row[3:]) for row in group])
+            placed = [(site, meter, row[2], stream, row[0], *row[3:]) for row in group]
+            self._db.executemany(_INSERT, placed)
+            self._touched.hours((meter, hour) for hour in {row[2] // HOUR_MS for row in placed if row[2]})
 
     def stored(
         self, stream: int, source: str, rows: Sequence[Row], thorough: bool
@@ -72,13 +78,28 @@ class RowsByTime:
         return found
 
     def remove(self, stream: int, source: str, rows: Iterable[tuple[int, int, int | None]]) -> None:
+        """Delete (seq, channel, taken_ms as it is stored)."""
+        gone = [
+            (self._site, self.meters.find(Meter(source, channel)) or 0, taken_ms, stream, seq)
+            for seq, channel, taken_ms in rows
+        ]
         self._db.executemany(
             "DELETE FROM readings WHERE site = ? AND meter = ? AND taken_ms = ? AND stream = ? AND seq = ?",
-            [
-                (self._site, self.meters.find(Meter(source, channel)) or 0, taken_ms, stream, seq)
-                for seq, channel, taken_ms in rows
-            ],
+            gone,
         )
+        self._touched.hours({(row[1], row[2] // HOUR_MS) for row in gone if row[2] is not None})
+
+    def hours(self, meter: Meter) -> list[int]:
+        """The UTC hours since 1970 in which a meter has rows, in order: each found by leaping over the one before."""
+        number, found, from_ms = self.meters.find(meter) or 0, [], 0
+        while row := self._db.execute(
+            "SELECT taken_ms FROM readings WHERE site = ? AND meter = ? AND taken_ms >= ?"
+            " ORDER BY taken_ms LIMIT 1",
+            (self._site, number, from_ms),
+        ).fetchone():
+            found.append(row[0] // HOUR_MS)
+            from_ms = (found[-1] + 1) * HOUR_MS
+        return found
 
     def scan(
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = _VALUES, also: str = ""
@@ -98,17 +119,15 @@ class RowsByTime:
                 return
 
     def buckets(
-        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
-    ) -> dict[int, tuple[int, int, int, int]]:
-        """start_ms -> (n, total, least, most) of the buckets of width_ms from from_ms that hold values."""
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
+    ) -> dict[int, Sum]:
+        """start_ms -> values in [from_ms, to_ms) of the buckets of width_ms from begin_ms that hold any."""
         rows = self._db.execute(
             f"SELECT (r.taken_ms - ?) / ? AS bucket, count({column}), sum({column}), min({column}), max({column})"
             f" FROM readings r WHERE {_RANGE} AND {column} IS NOT NULL GROUP BY bucket",
-            (from_ms, width_ms, self._site, self.meters.find(meter) or 0, from_ms, to_ms),
+            (begin_ms, width_ms, self._site, self.meters.find(meter) or 0, from_ms, to_ms),
         )
-        return {
-            from_ms + bucket * width_ms: (n, total, least, most) for bucket, n, total, least, most in rows
-        }
+        return {begin_ms + bucket * width_ms: Sum(*found) for bucket, *found in rows}
 
     def undated(self, _meter: Meter) -> Iterator[tuple[int, int]]:
         """Nothing: a row travels only when it is dated."""

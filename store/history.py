@@ -11,13 +11,16 @@ from metering.energy import across
 from metering.gap import Gap, GapSum
 from metering.quantity import BY_COLUMN
 from metering.reading import Meter
+from metering.rollup import Sum, Way
 from store.changes import TIMEZONE, Changes
 from store.database import Database
 from store.ledger import Ledger, Stock
 from store.meters import Meters
 from store.sealed import SealedHours
+from store.sealing import Counter
 from store.silence import Span, silences
 from store.streams import Streams
+from store.summaries import Summaries
 
 # No date lies beyond the year 9999, which is all that people and ISO 8601 write.
 FOREVER_MS = 253_402_300_800_000
@@ -38,8 +41,8 @@ class StoredRows(Protocol):
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
     ) -> Iterator[tuple[Any, ...]]: ...
     def buckets(
-        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
-    ) -> dict[int, tuple[int, int, int, int]]: ...
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
+    ) -> dict[int, Sum]: ...
     def undated(self, meter: Meter) -> Iterator[tuple[int, int]]: ...
     def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]: ...
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
@@ -67,6 +70,7 @@ class History:
         self._rows = rows
         self._site = site
         self._sealed = SealedHours(db, site)
+        self._summaries = Summaries(db, rows, site)
         self.streams = Streams(db, site)
 
     def meters(self) -> list[Meter]:
@@ -108,20 +112,18 @@ class History:
         self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
     ) -> list[tuple[int, int, int, int, int]]:
         """(start_ms, n, total, least, most) of the buckets that hold values, in order of time."""
-        column = BY_COLUMN[column].column
-        found = self._rows.buckets(meter, column, from_ms, to_ms, width_ms)
+        found = self._summaries.buckets(meter, BY_COLUMN[column].column, from_ms, to_ms, width_ms)
         return [(start, *found[start]) for start in sorted(found)]
 
-    def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int]]:
-        """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one.
+    def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[Counter]:
+        """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one."""
+        return self._summaries.counters(meter, from_ms, to_ms)
 
-        A sealed hour gives the values it kept, between which the energy is that of all its rows.
-        """
-        known = "AND energy_wh IS NOT NULL"
-        befores = self._rows.counter_before(meter, from_ms), self._sealed.counter_before(meter, from_ms)
-        yield from sorted(filter(None, befores), key=_in_time)[-1:]
-        rows = self._rows.scan(meter, from_ms, to_ms, "energy_wh", known)
-        yield from merge(rows, self._sealed.counters(meter, from_ms, to_ms), key=_in_time)
+    def ways(
+        self, meter: Meter, from_ms: int, to_ms: int, width_ms: int, by_day: bool
+    ) -> Iterator[tuple[Way, int]]:
+        """The way of the counter through the range; see store/summaries.py."""
+        return self._summaries.ways(meter, from_ms, to_ms, width_ms, by_day)
 
     def gaps(
         self, from_ms: int | None, to_ms: int | None, after: GapKey | None = None, most: int | None = None
@@ -207,7 +209,3 @@ class History:
 
 def gap_key(gap: Gap) -> GapKey:
     return gap.source, gap.boot, gap.from_seq, gap.to_seq
-
-
-def _in_time(counter: tuple[int, int, int, int]) -> tuple[int, int, int]:
-    return counter[2], counter[0], counter[1]

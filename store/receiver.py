@@ -85,6 +85,7 @@ class Receiver:
             here = self._readings.scan(meter, from_ms, from_ms + HOUR_MS, "seq")
             if sum(1 for _row in here) < seal.rows:
                 self._sealed.keep(stream.id, part.source, seal)
+                self._sealed.touch(part.source, seal)
 
     def begin_earlier(self, stream: Stream, seq: int) -> None:
         """A record below a stream's first: the stream begins there, and what lies between may be elsewhere."""

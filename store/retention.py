@@ -24,6 +24,7 @@ from store.confirmed import Confirmed
 from store.database import Database
 from store.gaps import Gaps
 from store.part import Hole
+from store.rolling import Rolling
 from store.runs import runs
 from store.sealed import SealedHours
 from store.sealing import Seal, sealed
@@ -60,6 +61,7 @@ class Retention:
         self._gaps = Gaps(db)
         self._sealed = SealedHours(db)
         self._streams = Streams(db)
+        self._rolling = Rolling(db, self._rows)
 
     def hours(self, before: int, most: int) -> list[Hour]:
         """The first `most` (hour, source) below `before` that have rows and are not sealed, oldest first."""
@@ -82,6 +84,7 @@ class Retention:
             gone: dict[int, Dated] = {}
             for meter in self._meters(hour):
                 begin_ms = hour[0] * HOUR_MS
+                self._rolling.hour(meter, begin_ms)
                 rows = list(self._rows.scan(meter, begin_ms, begin_ms + HOUR_MS, _WITH_CHECK))
                 self._seal(meter, hour[0], rows, gone)
             unconfirmed = sum(self._unconfirmed(stream, run, clouds) for stream, run in gone.items())

@@ -62,6 +62,24 @@ def m002_sealed(db: sqlite_utils.Database) -> None:
     )
 
 
+@_shared()
+def m003_rollups(db: sqlite_utils.Database) -> None:
+    """Readings by the minute, quarter, hour and day, and which of them no longer match their rows."""
+    sums = ", ".join(
+        f"{q.column}_{name} INTEGER" for q in QUANTITIES[:7] for name in ("n", "sum", "least", "most")
+    )
+    _run(
+        db,
+        f"CREATE TABLE rollups (meter INTEGER NOT NULL, width_s INTEGER NOT NULL, start_ms INTEGER NOT NULL,"
+        f" minutes INTEGER NOT NULL, {sums}, first_ms INTEGER, first_wh INTEGER, last_ms INTEGER, last_wh INTEGER,"
+        f" used_wh INTEGER, turns INTEGER, PRIMARY KEY (meter, width_s, start_ms)) WITHOUT ROWID",
+        "CREATE TABLE touched (meter INTEGER NOT NULL, width_s INTEGER NOT NULL, start_ms INTEGER NOT NULL,"
+        " PRIMARY KEY (meter, width_s, start_ms)) WITHOUT ROWID",
+        "CREATE TABLE rollup_zones (site INTEGER PRIMARY KEY, zone TEXT NOT NULL)",
+        "INSERT INTO touched SELECT meter, 3600, hour * 3600000 FROM sealed",
+    )
+
+
 @_edge()
 def m001_edge(db: sqlite_utils.Database) -> None:
     _run(
@@ -160,4 +178,27 @@ def m004_senders(db: sqlite_utils.Database) -> None:
         " PRIMARY KEY (site, source)) WITHOUT ROWID",
         "CREATE TABLE rivals (site INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL,"
         " other TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (site, kind, about)) WITHOUT ROWID",
+    )
+
+
+@_edge()
+def m004_all_is_touched(db: sqlite_utils.Database) -> None:
+    _run(db, "INSERT OR IGNORE INTO touched SELECT DISTINCT meter, 3600, hour * 3600000 FROM hours")
+
+
+@_cloud()
+def m005_all_is_touched_by_time(db: sqlite_utils.Database) -> None:
+    """Every hour that has rows, found by leaping from each to the next one over what lies between."""
+    later = (
+        "SELECT r.taken_ms / 3600000 FROM readings r WHERE r.site = {site} AND r.meter = {meter}"
+        " AND r.taken_ms >= {from_ms} ORDER BY r.taken_ms LIMIT 1"
+    )
+    first = later.format(site="m.site", meter="m.id", from_ms="0")
+    following = later.format(site="l.site", meter="l.meter", from_ms="(l.hour + 1) * 3600000")
+    _run(
+        db,
+        f"INSERT OR IGNORE INTO touched WITH RECURSIVE l (site, meter, hour) AS"
+        f" (SELECT m.site, m.id, ({first}) FROM meters m"
+        f" UNION ALL SELECT l.site, l.meter, ({following}) FROM l WHERE l.hour IS NOT NULL)"
+        f" SELECT meter, 3600, hour * 3600000 FROM l WHERE hour IS NOT NULL",
     )

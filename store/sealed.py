@@ -11,6 +11,7 @@ from metering.reading import Meter
 from store.database import Database
 from store.meters import Meters
 from store.sealing import Counter, Seal
+from store.touched import Touched
 
 _FIELDS = "h.hour, h.seq, h.row_count, h.counters, h.sums, h.digest"
 
@@ -21,6 +22,7 @@ class SealedHours:
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
         self._meters = Meters(db, site)
+        self._touched = Touched(db)
 
     def keep(self, stream: int, source: str, seal: Seal) -> None:
         """Keep a seal; of two for one meter and hour the first stays. Its last record lies in `stream`."""
@@ -32,6 +34,10 @@ class SealedHours:
                 orjson.dumps(seal.counters).decode(), orjson.dumps(dict(seal.sums)).decode(), seal.digest,
             ),
         )  # fmt: skip
+
+    def touch(self, source: str, seal: Seal) -> None:
+        """What the hour's rollup is made of has changed: this seal came from the other twin."""
+        self._touched.hours([(self._meters.number(source, seal.channel), seal.hour)])
 
     def find(self, meter: Meter, hour: int) -> Seal | None:
         row = self._db.execute(

@@ -98,6 +98,8 @@ def test_every_older_database_opens_with_the_newest_schema(tmp_path: Path, dump:
         history = History(db, layout, 0 if twin == "edge" else 1)
         assert list(history.rows(Meter("garage", 1), None, None)) == [(7, 1, NOW_MS, *VALUES)]
         assert history.gaps(None, None) == [Gap("garage", 7, 2, 3, "sensor", NOW_MS, NOW_MS + 2000)]
+        # What was recorded before there were rollups is to be rolled up.
+        assert db.execute("SELECT * FROM touched").fetchall() == [(1, 3_600, NOW_MS)]
 
 
 @pytest.mark.parametrize("twin", TWINS)

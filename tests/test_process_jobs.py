@@ -1,4 +1,4 @@
-"""The jobs of `kembar-edge serve` run at once, again and again, sparingly, and end with it."""
+"""The jobs of a server run at once, again and again, sparingly, and end with it."""
 
 import logging
 from queue import SimpleQueue
@@ -6,9 +6,10 @@ from threading import current_thread
 
 import pytest
 
-from edge.jobs import REST, Sparing, jobs
+from process.jobs import Sparing, jobs
 
 WAIT_S = 20
+REST = 50
 
 
 def test_work_that_takes_long_is_done_less_often() -> None:
@@ -18,7 +19,7 @@ def test_work_that_takes_long_is_done_less_often() -> None:
         done.append(now_s[0])
         now_s[0] += 4
 
-    sparing = Sparing(work, lambda: now_s[0])
+    sparing = Sparing(work, REST, lambda: now_s[0])
     sparing()
     for _minute in range(5):
         now_s[0] += 60
@@ -29,13 +30,13 @@ def test_work_that_takes_long_is_done_less_often() -> None:
 
 def test_quick_work_is_done_every_time() -> None:
     done: list[None] = []
-    sparing = Sparing(lambda: done.append(None), lambda: 100.0)
+    sparing = Sparing(lambda: done.append(None), REST, lambda: 100.0)
     sparing()
     sparing()
     assert len(done) == 2
 
 
-def test_the_pages_are_warmed_at_once_and_again_in_a_thread_beside_the_requests() -> None:
+def test_a_job_is_done_at_once_and_again_in_a_thread_beside_the_requests() -> None:
     threads: SimpleQueue[str] = SimpleQueue()
     with jobs(lambda: threads.put(current_thread().name), every_s=0.05):
         seen = {threads.get(timeout=WAIT_S) for _ in range(3)}

@@ -1,0 +1,70 @@
+"""The rollups of all sites kept up: a minute's job of `kembar-cloud serve`, and the command `kembar-cloud rebuild`."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+from cloud.house import zone_of
+from process.service import Running
+from store.by_time import RowsByTime
+from store.database import Database, Unopenable, open_database
+from store.rolling import Rolling
+from store.touched import Touched
+
+# A thousand hours of one meter. What is left has its turn a minute later.
+MOST_S = 20.0
+# A quarter of a core while there is much to do; requests have the rest.
+REST = 3
+TELL_EVERY_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class RollingJob:
+    """Used by one thread at a time."""
+
+    def __init__(self, path: Path, now_ms: Callable[[], int]) -> None:
+        self._path, self._now_ms = path, now_ms
+
+    def __call__(self) -> None:
+        """Make what is touched and over, a slice of each site in turn, for at most MOST_S."""
+        until_s = monotonic() + MOST_S
+        try:
+            with closing(open_database(self._path, "cloud")) as db:
+                for _made in _slices(db, self._now_ms):
+                    if monotonic() >= until_s:
+                        return
+        except (Unopenable, sqlite3.Error) as error:
+            log.warning("rollups wait for the disk: %s", error)
+
+
+def rebuild(path: Path, running: Running, now_ms: Callable[[], int]) -> None:
+    """Make all rollups of all sites anew from their rows; what a stop leaves, `kembar-cloud serve` goes on with."""
+    with closing(open_database(path, "cloud")) as db:
+        for (site,) in db.execute("SELECT id FROM sites").fetchall():
+            Rolling(db, RowsByTime(db, site), site).touch_all()
+        made, told_s = 0, monotonic()
+        for some in _slices(db, now_ms):
+            made += some
+            if running.stop.is_set():
+                return
+            if monotonic() - told_s >= TELL_EVERY_S:
+                told_s = monotonic()
+                log.info("%d hours and days made", made)
+        log.info("done; %d hours and days made", made)
+
+
+def _slices(db: Database, now_ms: Callable[[], int]) -> Iterator[int]:
+    """How many each slice made, one of each site in turn until none has any left."""
+    turns = Touched(db).sites()
+    while turns:
+        left = []
+        for site in turns:
+            made = Rolling(db, RowsByTime(db, site), site).slice(now_ms(), zone_of(db, site))
+            if made:
+                left.append(site)
+                yield made
+        turns = left

@@ -1,0 +1,155 @@
+"""Rolling: makes the rollups of touched hours and days match their rows again, a slice at a time.
+
+1. An hour of a meter is made anew as a whole, from its intact rows: its minutes, quarters and itself.
+2. A sealed hour is never made anew. One that came sealed, without rows, has an hour's rollup only.
+3. A day is that of the site's zone, made of its hours, and of quarters where midnight cuts an hour.
+4. What is not over yet stays touched: who reads looks at its rows (store/pieces.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from metering.calendar import day_of, day_span
+from metering.energy import HOUR_MS
+from metering.quantity import COLUMNS, DAY_MS
+from metering.reading import Meter
+from metering.rollup import MINUTE_MS, QUARTER_MS, Rollup, Sum, by, by_minute, together, way
+from store.database import Database
+from store.meters import Meters
+from store.rollups import Rollups
+from store.sealed import SealedHours
+from store.sealing import Seal
+from store.touched import Touched
+
+# The last rows of an hour are on disk, and at the cloud, soon after it; later ones touch it again.
+SETTLE_MS = MINUTE_MS
+# Made in one commit: at 1 Hz a tenth of a second on a PC, for which a collector may have to wait.
+SLICE = 8
+_VALUES = ", ".join(COLUMNS)
+
+
+class Rows(Protocol):
+    meters: Meters
+    intact: str
+
+    def scan(
+        self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
+    ) -> Iterator[tuple[Any, ...]]: ...
+    def hours(self, meter: Meter) -> list[int]: ...
+
+
+class Rolling:
+    """Keeps the rollups of one site."""
+
+    def __init__(self, db: Database, rows: Rows, site: int = 0) -> None:
+        self._db = db
+        self._rows = rows
+        self._site = site
+        self._rollups = Rollups(db)
+        self._touched = Touched(db)
+        self._sealed = SealedHours(db, site)
+
+    def slice(self, now_ms: int, zone: ZoneInfo) -> int:
+        """Make up to SLICE touched hours and days that are over (its own transaction); how many: 0, none is left."""
+        self._take_zone(zone)
+        before_ms = now_ms - SETTLE_MS - HOUR_MS + 1
+        hours = self._touched.newest(self._site, HOUR_MS, before_ms, SLICE)
+        room = SLICE - len(hours)
+        days = self._touched.newest(self._site, DAY_MS, now_ms - SETTLE_MS - DAY_MS + 1, room) if room else []
+        if hours or days:
+            meters = {self._rows.meters.find(meter): meter for meter in self._rows.meters.all()}
+            with self._db.write():
+                for number, start_ms in hours:
+                    self.hour(meters[number], start_ms, zone)
+                for number, start_ms in days:
+                    self._day(number, start_ms, zone)
+        return len(hours) + len(days)
+
+    def hour(self, meter: Meter, start_ms: int, zone: ZoneInfo | None = None) -> None:
+        """Make one hour anew if it is touched (inside a write transaction); `zone`: that of the days."""
+        number = self._rows.meters.find(meter) or 0
+        if not self._touched.is_marked(number, HOUR_MS, start_ms):
+            return
+        seal = self._sealed.find(meter, start_ms // HOUR_MS)
+        if not (seal and self._rollups.holds(number, HOUR_MS, start_ms)):
+            self._make(number, meter, start_ms, seal)
+            zone = zone or self.zone()
+            if zone:
+                end_ms = start_ms + HOUR_MS - 1
+                days = {day_span(day_of(ms, zone), zone)[0] for ms in (start_ms, end_ms)}
+                self._touched.days(number, sorted(days))
+        self._touched.settle(number, HOUR_MS, start_ms)
+
+    def zone(self) -> ZoneInfo | None:
+        """The zone of the days that there are."""
+        row = self._db.execute("SELECT zone FROM rollup_zones WHERE site = ?", (self._site,)).fetchone()
+        return ZoneInfo(row[0]) if row else None
+
+    def left(self) -> int:
+        """How many hours and days are touched, those that are not over included."""
+        found = self._db.execute(
+            "SELECT count(*) FROM touched t JOIN meters m ON m.id = t.meter WHERE m.site = ?", (self._site,)
+        )
+        return int(found.fetchone()[0])
+
+    def touch_all(self) -> None:
+        """Everything that has rows is to be made anew (its own transaction)."""
+        with self._db.write():
+            for meter in self._rows.meters.all():
+                number = self._rows.meters.find(meter) or 0
+                self._touched.hours((number, hour) for hour in self._rows.hours(meter))
+
+    def _make(self, number: int, meter: Meter, start_ms: int, seal: Seal | None) -> None:
+        end_ms = start_ms + HOUR_MS
+        rows = self._rows.scan(meter, start_ms, end_ms, _VALUES, f"AND {self._rows.intact}")
+        minutes = list(by_minute(rows))
+        quarters = list(by(QUARTER_MS, minutes))
+        hours = [_of_seal(seal)] if seal else list(by(HOUR_MS, quarters))
+        for width_ms, rollups in ((MINUTE_MS, minutes), (QUARTER_MS, quarters), (HOUR_MS, hours)):
+            self._rollups.replace(number, width_ms, start_ms, end_ms, rollups)
+
+    def _day(self, number: int, start_ms: int, zone: ZoneInfo) -> None:
+        from_ms, to_ms = day_span(day_of(start_ms, zone), zone)
+        made = []
+        if from_ms == start_ms:
+            parts = sorted(self._parts(number, from_ms, to_ms), key=lambda rollup: rollup.start_ms)
+            made = [together(from_ms, parts)] if parts else []
+        self._rollups.replace(number, DAY_MS, start_ms, start_ms + 1, made)
+        self._touched.settle(number, DAY_MS, start_ms)
+
+    def _parts(self, number: int, from_ms: int, to_ms: int) -> Iterator[Rollup]:
+        """Whole hours, and quarters where the day begins or ends within an hour."""
+        first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
+        yield from self._rollups.read(number, QUARTER_MS, from_ms, first)
+        yield from self._rollups.read(number, HOUR_MS, first, last)
+        yield from self._rollups.read(number, QUARTER_MS, last, to_ms)
+
+    def _take_zone(self, zone: ZoneInfo) -> None:
+        """When the site's zone changed, its days are others: all of them are made anew."""
+        if self.zone() == zone:
+            return
+        with self._db.write():
+            self._db.execute(
+                "INSERT INTO rollup_zones (site, zone) VALUES (?, ?)"
+                " ON CONFLICT (site) DO UPDATE SET zone = excluded.zone",
+                (self._site, zone.key),
+            )
+            for meter in self._rows.meters.all():
+                number = self._rows.meters.find(meter) or 0
+                self._forget_days(number)
+                hours = self._rollups.starts(number, HOUR_MS, 0, 2**62)
+                ends = (ms for start_ms in hours for ms in (start_ms, start_ms + HOUR_MS - 1))
+                days = {day_of(ms, zone) for ms in ends}
+                self._touched.days(number, sorted(day_span(day, zone)[0] for day in days))
+
+    def _forget_days(self, number: int) -> None:
+        for table in ("rollups", "touched"):
+            self._db.execute(f"DELETE FROM {table} WHERE meter = ? AND width_s = ?", (number, DAY_MS // 1000))
+
+
+def _of_seal(seal: Seal) -> Rollup:
+    """The rollup of an hour of which the seal alone is here; how many of its minutes had readings is not known."""
+    sums = tuple(Sum(*seal.sums[column]) if column in seal.sums else None for column in COLUMNS)
+    counters = [(taken_ms, wh) for _boot, _seq, taken_ms, wh in seal.counters]
+    return Rollup(seal.hour * HOUR_MS, 0, sums, way(counters))

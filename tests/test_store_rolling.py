@@ -1,0 +1,223 @@
+"""Rolling: whatever came, in whatever order, the rollups of both twins are those of a plain look at the rows."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from madeparts import HOUR_MS, NOW_MS, Twin, row
+from retained import GARAGE, hourly
+from retained import Edge as PrunedEdge
+
+from metering.calendar import day_of, day_span
+from metering.quantity import COLUMNS, DAY_MS
+from metering.reading import Meter, Row
+from metering.rollup import MINUTE_MS, QUARTER_MS, Rollup, by, by_minute, together
+from store.mending import Mender
+from store.part import Hole, Part
+from store.rolling import SLICE, Rolling
+from store.rollups import Rollups
+from store.sealed import SealedHours
+from store.touched import Touched
+
+pytest_plugins = ("conftest_twins",)
+
+JAKARTA, KATHMANDU, BERLIN = map(ZoneInfo, ("Asia/Jakarta", "Asia/Kathmandu", "Europe/Berlin"))
+LATER_MS = NOW_MS + 400 * DAY_MS
+
+
+def roll(twin: Twin, zone: ZoneInfo = JAKARTA, now_ms: int = LATER_MS) -> None:
+    rolling = Rolling(twin.db, twin.layout, twin.site)
+    while rolling.slice(now_ms, zone):
+        pass
+
+
+def plainly(twin: Twin, meter: Meter, width_ms: int, zone: ZoneInfo) -> list[Rollup]:
+    """The rollups of a meter by a look at all its rows."""
+    minutes = list(by_minute(twin.layout.scan(meter, 0, 2**62)))
+    if width_ms == MINUTE_MS:
+        return minutes
+    if width_ms < DAY_MS:
+        return list(by(width_ms, minutes))
+    days = sorted({day_of(minute.start_ms, zone) for minute in minutes})
+    return [
+        together(day_span(day, zone)[0], [m for m in minutes if day_of(m.start_ms, zone) == day])
+        for day in days
+    ]
+
+
+def assert_rolled(twin: Twin, zone: ZoneInfo = JAKARTA) -> None:
+    assert twin.db.execute("SELECT * FROM touched").fetchall() == []
+    for meter in twin.layout.meters.all():
+        number = twin.layout.meters.find(meter) or 0
+        for width_ms in (MINUTE_MS, QUARTER_MS, HOUR_MS, DAY_MS):
+            found = Rollups(twin.db).read(number, width_ms, 0, 2**62)
+            assert found == plainly(twin, meter, width_ms, zone), (meter, width_ms)
+
+
+def spread(count: int, step_ms: int, first: int = 1, channels: int = 2) -> list[Row]:
+    """Rows of some channels in turn, step_ms apart; sorted as a part wants them."""
+    rows = [
+        row(seq, NOW_MS + seq * step_ms, channel=1 + seq % channels, wh=seq // 3)
+        for seq in range(first, first + count)
+    ]
+    return sorted(rows, key=lambda each: (each[1] or 0, each[0] or 0))
+
+
+@pytest.mark.parametrize("zone", [JAKARTA, KATHMANDU, BERLIN])
+def test_rows_are_rolled_up_by_minute_quarter_hour_and_day(twin: Twin, zone: ZoneInfo) -> None:
+    twin.take(Part("garage", 7, 0, spread(400, 2_000_000)))
+    roll(twin, zone)
+    assert_rolled(twin, zone)
+
+
+def test_an_hour_that_is_not_over_waits(twin: Twin) -> None:
+    hour_ms = NOW_MS // HOUR_MS * HOUR_MS
+    twin.take(Part("garage", 7, 0, [row(1, hour_ms + 5)]))
+    roll(twin, now_ms=hour_ms + HOUR_MS + MINUTE_MS - 1)
+    number = twin.layout.meters.find(Meter("garage", 1)) or 0
+    assert Touched(twin.db).within(number, HOUR_MS, 0, 2**62) == [hour_ms]
+    roll(twin, now_ms=hour_ms + HOUR_MS + MINUTE_MS)
+    assert Touched(twin.db).within(number, HOUR_MS, 0, 2**62) == []
+    assert len(Touched(twin.db).within(number, DAY_MS, 0, 2**62)) == 1, "its day is not over"
+
+
+def test_late_rows_touch_their_hour_and_day_alone(twin: Twin) -> None:
+    hole = Hole(101, 105, "link", NOW_MS, NOW_MS)
+    rows = [r for r in spread(200, 60_000, channels=1) if not 101 <= (r[0] or 0) <= 105]
+    twin.take(Part("garage", 7, 0, rows, [hole]))
+    roll(twin)
+    twin.take(Part("garage", 7, 200, fills=[row(103, NOW_MS + 103 * 60_000, wh=34)]))
+    hour_ms = (NOW_MS + 103 * 60_000) // HOUR_MS * HOUR_MS
+    number = twin.layout.meters.find(Meter("garage", 1)) or 0
+    assert Touched(twin.db).within(number, HOUR_MS, 0, 2**62) == [hour_ms]
+    roll(twin)
+    assert_rolled(twin)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_in_whatever_order(twin: Twin, seed: int) -> None:
+    random, cursor = Random(seed), 0
+    for _ in range(12):
+        count = random.randint(1, 60)
+        rows = [
+            row(
+                seq,
+                NOW_MS + seq * 47_000 + random.randint(0, 40_000),
+                channel=random.randint(1, 3),
+                wh=random.choice((None, seq, seq, seq * 2, 0)),
+            )
+            for seq in range(cursor + 1, cursor + 1 + count)
+        ]
+        twin.take(Part("garage", 7, cursor, sorted(rows, key=lambda each: (each[1] or 0, each[0] or 0))))
+        cursor += count
+        if random.random() < 0.5:
+            roll(twin, now_ms=NOW_MS + cursor * 47_000 + random.randint(-2, 2) * HOUR_MS)
+    roll(twin)
+    assert_rolled(twin)
+
+
+def test_another_zone_makes_other_days(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(300, 1_700_000)))
+    for zone in (JAKARTA, KATHMANDU, BERLIN):
+        roll(twin, zone)
+        assert_rolled(twin, zone)
+
+
+def test_mended_rows_are_rolled_again(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(100, 60_000, channels=1)))
+    roll(twin)
+    # The disk changes one row: its check does not match any more.
+    twin.db.execute("UPDATE readings SET power_mw = 9 WHERE seq = 50")
+    mended = row(50, NOW_MS + 50 * 60_000, wh=50 // 3)
+    with twin.db.write():
+        done = Mender(twin.receiver, twin.layout).mend("garage", 7, [mended])
+    assert done.replaced == 1
+    roll(twin)
+    assert_rolled(twin)
+
+
+def test_a_damaged_row_is_in_no_rollup(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(60, 60_000, channels=1)))
+    twin.db.execute("UPDATE readings SET power_mw = 999000 WHERE seq = 30")
+    roll(twin)
+    number = twin.layout.meters.find(Meter("garage", 1)) or 0
+    power = COLUMNS.index("power_mw")
+    sums = [each.sums[power] for each in Rollups(twin.db).read(number, HOUR_MS, 0, 2**62)]
+    assert sum(each.n for each in sums if each) == 59
+    assert max(each.most for each in sums if each) == 24_400
+
+
+def test_a_slice_is_bounded_and_newest_first(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(SLICE + 5, HOUR_MS, channels=1)))
+    rolling = Rolling(twin.db, twin.layout, twin.site)
+    assert rolling.slice(LATER_MS, JAKARTA) == SLICE
+    number = twin.layout.meters.find(Meter("garage", 1)) or 0
+    left = Touched(twin.db).within(number, HOUR_MS, 0, 2**62)
+    assert len(left) == 5
+    assert max(left) < min(Rollups(twin.db).starts(number, HOUR_MS, 0, 2**62))
+
+
+def test_what_is_pruned_keeps_its_rollups(tmp_path: Path) -> None:
+    edge = PrunedEdge(tmp_path)
+    edge.twin.take(Part("garage", 7, 0, hourly(range(1, 41), channels=2)))
+    roll(edge.twin)
+    number = edge.twin.layout.meters.find(GARAGE) or 0
+    widths = (MINUTE_MS, QUARTER_MS, HOUR_MS, DAY_MS)
+    before = [Rollups(edge.db).read(number, width_ms, 0, 2**62) for width_ms in widths]
+    edge.prune_all()
+    assert edge.twin.seqs() == []
+    roll(edge.twin)
+    assert [Rollups(edge.db).read(number, width_ms, 0, 2**62) for width_ms in widths] == before
+    edge.db.close()
+
+
+def test_what_was_never_rolled_is_rolled_before_it_is_pruned(tmp_path: Path) -> None:
+    folders = [tmp_path / "pruned", tmp_path / "kept"]
+    for folder in folders:
+        folder.mkdir()
+    edge, other = map(PrunedEdge, folders)
+    for each in (edge, other):
+        each.twin.take(Part("garage", 7, 0, hourly(range(1, 41), channels=2)))
+    edge.prune_all()
+    for each in (edge, other):
+        roll(each.twin)
+    number = edge.twin.layout.meters.find(GARAGE) or 0
+    for width_ms in (MINUTE_MS, QUARTER_MS, HOUR_MS, DAY_MS):
+        here, there = (Rollups(each.db).read(number, width_ms, 0, 2**62) for each in (edge, other))
+        assert here == there != []
+    edge.db.close()
+    other.db.close()
+
+
+def test_a_seal_without_rows_is_an_hour_without_minutes(tmp_path: Path) -> None:
+    edge, cloud = PrunedEdge(tmp_path), Twin(tmp_path, "cloud")
+    edge.twin.take(Part("garage", 7, 0, hourly(range(1, 9))))
+    edge.prune_all()
+    seals: list[Any] = SealedHours(edge.db).between(1, 1, 8, 100)
+    holes = [Hole(1, 8, "policy", seals[0].hour * HOUR_MS, seals[-1].hour * HOUR_MS)]
+    cloud.take(Part("garage", 7, 0, holes=holes, sealed=tuple(seals)))
+    roll(edge.twin)
+    roll(cloud)
+    number = cloud.layout.meters.find(GARAGE) or 0
+    ours, theirs = (
+        [(r.start_ms, r.sums, r.way) for r in Rollups(db).read(number, HOUR_MS, 0, 2**62)]
+        for db in (edge.db, cloud.db)
+    )
+    assert ours == theirs != []
+    assert Rollups(cloud.db).read(number, MINUTE_MS, 0, 2**62) == []
+    assert [r.sums for r in Rollups(cloud.db).read(number, DAY_MS, 0, 2**62)] == [
+        r.sums for r in Rollups(edge.db).read(number, DAY_MS, 0, 2**62)
+    ]
+    edge.db.close()
+    cloud.db.close()
+
+
+def test_everything_can_be_made_anew(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(300, 1_700_000)))
+    roll(twin)
+    twin.db.execute("UPDATE rollups SET power_mw_sum = 1")
+    Rolling(twin.db, twin.layout, twin.site).touch_all()
+    roll(twin)
+    assert_rolled(twin)
