@@ -109,10 +109,20 @@ class History:
                 yield (boot, seq, None, *self._rows.values(meter, boot, seq))
 
     def buckets(
-        self, meter: Meter, column: str, from_ms: int, to_ms: int, width_ms: int
+        self,
+        meter: Meter,
+        column: str,
+        from_ms: int,
+        to_ms: int,
+        width_ms: int,
+        begin_ms: int | None = None,
     ) -> list[tuple[int, int, int, int, int]]:
-        """(start_ms, n, total, least, most) of the buckets that hold values, in order of time."""
-        found = self._summaries.buckets(meter, BY_COLUMN[column].column, from_ms, to_ms, width_ms)
+        """(start_ms, n, total, least, most) of the buckets that hold values, in order of time.
+
+        They begin at begin_ms, and at from_ms unless told otherwise.
+        """
+        begin_ms = from_ms if begin_ms is None else begin_ms
+        found = self._summaries.buckets(meter, BY_COLUMN[column].column, from_ms, to_ms, begin_ms, width_ms)
         return [(start, *found[start]) for start in sorted(found)]
 
     def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[Counter]:

@@ -52,15 +52,17 @@ class Summaries:
         self._rollups, self._touched = Rollups(db), Touched(db)
         self._sealed = SealedHours(db, site)
 
-    def buckets(self, meter: Meter, column: str, from_ms: int, to_ms: int, bucket_ms: int) -> dict[int, Sum]:
-        """start_ms -> values of the buckets of bucket_ms from from_ms that hold any."""
+    def buckets(
+        self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, bucket_ms: int
+    ) -> dict[int, Sum]:
+        """start_ms -> values in [from_ms, to_ms) of the buckets of bucket_ms from begin_ms that hold any."""
         number, found = self._rows.meters.find(meter) or 0, dict[int, Sum]()
-        fitting = (ms for ms in _WIDTHS_MS if from_ms % ms == bucket_ms % ms == 0)
+        fitting = (ms for ms in _WIDTHS_MS if begin_ms % ms == bucket_ms % ms == 0)
         # One state of the database: an hour that is rolled up or pruned meanwhile would be read from neither.
         with self._db.read():
-            days = self._whole_days(number, from_ms, to_ms) if bucket_ms % DAY_MS == 0 else []
+            days = self._whole_days(number, from_ms, to_ms, begin_ms) if bucket_ms % DAY_MS == 0 else []
             for piece in self._pieces(number, from_ms, to_ms, next(fitting, None), days):
-                cut = piece.from_ms, piece.to_ms, from_ms, bucket_ms
+                cut = piece.from_ms, piece.to_ms, begin_ms, bucket_ms
                 if piece.width_ms is None:
                     some = self._rows.buckets(meter, column, *cut)
                 else:
@@ -125,10 +127,10 @@ class Summaries:
                 clean.append((start, end))
         return clean
 
-    def _whole_days(self, number: int, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
-        """Those that buckets from from_ms do not cut: none where a clock change moved midnight."""
+    def _whole_days(self, number: int, from_ms: int, to_ms: int, begin_ms: int) -> list[tuple[int, int]]:
+        """Those that buckets of days from begin_ms do not cut: none where a clock change moved midnight."""
         days = self._days(number, from_ms, to_ms)
-        return [(low, high) for low, high in days if (low - from_ms) % DAY_MS == 0 and high - low == DAY_MS]
+        return [(low, high) for low, high in days if (low - begin_ms) % DAY_MS == 0 and high - low == DAY_MS]
 
     def _zone(self) -> ZoneInfo | None:
         row = self._db.execute("SELECT zone FROM rollup_zones WHERE site = ?", (self._site,)).fetchone()

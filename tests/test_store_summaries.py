@@ -67,8 +67,9 @@ def test_buckets_are_the_same_from_rollups_and_from_rows(twin: Twin, seed: int, 
 
     def answers() -> list[object]:
         return [
-            summaries.buckets(GARAGE, column, *span, width)
+            summaries.buckets(GARAGE, column, *span, begin_ms, width)
             for span, width in asked
+            for begin_ms in (span[0], span[0] // DAY_MS * DAY_MS)
             for column in ("power_mw", "voltage_mv", "energy_wh")
         ]
 
