@@ -12,12 +12,12 @@ from pathlib import Path
 from cloud.application import build
 from cloud.connections import Connections
 from cloud.login import signing_key
-from cloud.rolling import REST, RollingJob, rebuild
+from cloud.rolling import RollingJob, rebuild
 from cloud.settings import CloudSettings
 from cloud.sites import Sites, SiteSetting
 from pages.app import wall_ms
 from process.fields import TOKEN_STRONG_CHARS
-from process.jobs import Sparing, jobs
+from process.jobs import jobs
 from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
@@ -71,7 +71,7 @@ def _serve(config: Path, running: Running) -> None:
                     site.name,
                     TOKEN_STRONG_CHARS,
                 )
-        with jobs(Sparing(RollingJob(path, wall_ms), REST)):
+        with jobs(RollingJob(path, wall_ms)):
             application = build(sites, connections, key)
             serve(application, settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
 

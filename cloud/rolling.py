@@ -5,17 +5,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from time import monotonic
 
 from cloud.house import zone_of
+from process.jobs import paced
 from process.service import Running
 from store.by_time import RowsByTime
 from store.database import Database, Unopenable, open_database
 from store.rolling import Rolling
 from store.touched import Touched
 
-# A thousand hours of one meter. What is left has its turn a minute later.
-MOST_S = 20.0
+# Less than the job's minute: what is left has its turn in the next one.
+MOST_S = 55.0
 # A quarter of a core while there is much to do; requests have the rest.
 REST = 3
 TELL_EVERY_S = 10.0
@@ -29,14 +31,11 @@ class RollingJob:
     def __init__(self, path: Path, now_ms: Callable[[], int]) -> None:
         self._path, self._now_ms = path, now_ms
 
-    def __call__(self) -> None:
-        """Make what is touched and over, a slice of each site in turn, for at most MOST_S."""
-        until_s = monotonic() + MOST_S
+    def __call__(self, stop: Event) -> None:
+        """Make what is touched and over, a slice of each site in turn."""
         try:
             with closing(open_database(self._path, "cloud")) as db:
-                for _made in _slices(db, self._now_ms):
-                    if monotonic() >= until_s:
-                        return
+                paced(_slices(db, self._now_ms), REST, MOST_S, stop)
         except (Unopenable, sqlite3.Error) as error:
             log.warning("rollups wait for the disk: %s", error)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from edge import simulate
 from edge.collect import DATABASE, collect
-from edge.rolling import REST as ROLLING_REST
 from edge.rolling import RollingJob, rebuild
 from edge.settings import EdgeSettings
 from edge.site import House
@@ -78,7 +77,8 @@ def _serve(config: Path, running: Running) -> None:
     view = View(house.site(), wall_ms)
     app = build(view, pulse=house.pulse, hosts={*own_names(), *settings.pages.hosts})
     rolling = RollingJob(settings.edge.data_dir / DATABASE, settings.edge.zone, wall_ms)
-    with jobs(Sparing(view.warm, WARM_REST), Sparing(rolling, ROLLING_REST)):
+    warm = Sparing(view.warm, WARM_REST)
+    with jobs(lambda _stop: warm(), rolling):
         serve(app, settings.pages.listen, running)
 
 

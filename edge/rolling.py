@@ -5,19 +5,21 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from zoneinfo import ZoneInfo
 
 from edge.collect import DATABASE
 from edge.settings import EdgeSettings
+from process.jobs import paced
 from process.service import Running
 from store.by_stream import RowsByStream
 from store.database import Unopenable, open_database
 from store.rolling import Rolling
 
-# A Pi makes an hour of six sensors in half a second. In between the collector's commits have their turn.
-MOST_S = 5.0
-# After an update all that was ever recorded is rolled up: a tenth of a core, for a year of six sensors on a Pi 7 hours.
+# Less than the job's minute. After an update all that was ever recorded is rolled up, at a tenth of a core: a year of
+# six sensors takes a Pi 7 hours.
+MOST_S = 55.0
 REST = 9
 TELL_EVERY_S = 10.0
 
@@ -30,14 +32,12 @@ class RollingJob:
     def __init__(self, path: Path, zone: ZoneInfo, now_ms: Callable[[], int]) -> None:
         self._path, self._zone, self._now_ms = path, zone, now_ms
 
-    def __call__(self) -> None:
-        """Make what is touched and over, for at most MOST_S; a disk that refuses is asked again at the next call."""
-        until_s = monotonic() + MOST_S
+    def __call__(self, stop: Event) -> None:
+        """Make what is touched and over; a disk that refuses is asked again at the next call."""
         try:
             with closing(open_database(self._path, "edge")) as db:
                 rolling = Rolling(db, RowsByStream(db))
-                while rolling.slice(self._now_ms(), self._zone) and monotonic() < until_s:
-                    pass
+                paced(rolling.slices(self._now_ms, self._zone), REST, MOST_S, stop)
         except (Unopenable, sqlite3.Error) as error:
             log.warning("rollups wait for the disk: %s", error)
 
@@ -47,7 +47,9 @@ def rebuild(settings: EdgeSettings, running: Running, now_ms: Callable[[], int])
     with closing(open_database(settings.edge.data_dir / DATABASE, "edge")) as db:
         rolling, told_s = Rolling(db, RowsByStream(db)), monotonic()
         rolling.touch_all()
-        while rolling.slice(now_ms(), settings.edge.zone) and not running.stop.is_set():
+        for _made in rolling.slices(now_ms, settings.edge.zone):
+            if running.stop.is_set():
+                return
             if monotonic() - told_s >= TELL_EVERY_S:
                 told_s = monotonic()
                 log.info("%d hours and days left", rolling.left())

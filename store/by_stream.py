@@ -5,7 +5,7 @@ stream has there; other meters' rows inside the range are passed over when readi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -15,7 +15,7 @@ from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from metering.rollup import Sum
 from store.database import Database
 from store.meters import Meters
-from store.row_check import intact_sql, row_check_sql
+from store.row_check import PRINT, intact_sql, row_check_sql
 from store.stock_by_stream import StockByStream
 from store.touched import Touched
 
@@ -115,6 +115,18 @@ class RowsByStream:
             "DELETE FROM readings WHERE stream = ? AND seq = ?", [(stream, seq) for seq, *_place in gone]
         )
         self._touch(source, {(channel, ms // HOUR_MS) for _seq, channel, ms in gone if ms is not None})
+
+    def print(self, meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
+        """Another one when rows of [from_ms, to_ms) came, went or changed."""
+        prints = [
+            self._db.execute(
+                f"SELECT {PRINT} FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ?",
+                (*stretch, from_ms, to_ms),
+            ).fetchone()
+            for _hour, stretches in self._hours(meter, from_ms, to_ms)
+            for _boot, stretch in stretches
+        ]
+        return tuple(chain.from_iterable(prints))
 
     def hours(self, meter: Meter) -> list[int]:
         """The UTC hours since 1970 in which a meter has rows, in order."""

@@ -15,7 +15,7 @@ from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from metering.rollup import Sum
 from store.database import Database
 from store.meters import Meters
-from store.row_check import intact_sql, row_check_sql
+from store.row_check import PRINT, intact_sql, row_check_sql
 from store.stock_by_time import StockByTime
 from store.touched import Touched
 
@@ -88,6 +88,14 @@ class RowsByTime:
             gone,
         )
         self._touched.hours({(row[1], row[2] // HOUR_MS) for row in gone if row[2] is not None})
+
+    def print(self, meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
+        """Another one when rows of [from_ms, to_ms) came, went or changed."""
+        found: tuple[int, ...] = self._db.execute(
+            f"SELECT {PRINT} FROM readings r WHERE {_RANGE}",
+            (self._site, self.meters.find(meter) or 0, from_ms, to_ms),
+        ).fetchone()
+        return found
 
     def hours(self, meter: Meter) -> list[int]:
         """The UTC hours since 1970 in which a meter has rows, in order: each found by leaping over the one before."""

@@ -6,7 +6,7 @@
 4. What is not over yet stays touched: who reads looks at its rows (store/pieces.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,11 @@ from store.touched import Touched
 
 # The last rows of an hour are on disk, and at the cloud, soon after it; later ones touch it again.
 SETTLE_MS = MINUTE_MS
-# Made in one commit: at 1 Hz a tenth of a second on a PC, for which a collector may have to wait.
+# Entered in one commit: at 1 Hz 10 ms on a PC, for which who writes readings may have to wait.
 SLICE = 8
 _VALUES = ", ".join(COLUMNS)
+
+Made = dict[int, list[Rollup]]  # by width in ms
 
 
 class Rows(Protocol):
@@ -37,6 +39,7 @@ class Rows(Protocol):
         self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
     ) -> Iterator[tuple[Any, ...]]: ...
     def hours(self, meter: Meter) -> list[int]: ...
+    def print(self, meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]: ...
 
 
 class Rolling:
@@ -50,36 +53,41 @@ class Rolling:
         self._touched = Touched(db)
         self._sealed = SealedHours(db, site)
 
+    def slices(self, now_ms: Callable[[], int], zone: ZoneInfo) -> Iterator[int]:
+        """How many hours and days each slice has made, until none is left that could be."""
+        while made := self.slice(now_ms(), zone):
+            yield made
+
     def slice(self, now_ms: int, zone: ZoneInfo) -> int:
-        """Make up to SLICE touched hours and days that are over (its own transaction); how many: 0, none is left."""
+        """Make up to SLICE touched hours and days that are over; how many.
+
+        An hour is worked out in a read transaction. Then its rows are told from those of that moment by their print,
+        and only while it is entered does somebody else have to wait.
+        """
         self._take_zone(zone)
-        before_ms = now_ms - SETTLE_MS - HOUR_MS + 1
-        hours = self._touched.newest(self._site, HOUR_MS, before_ms, SLICE)
+        hours = self._touched.newest(self._site, HOUR_MS, now_ms - SETTLE_MS - HOUR_MS + 1, SLICE)
         room = SLICE - len(hours)
         days = self._touched.newest(self._site, DAY_MS, now_ms - SETTLE_MS - DAY_MS + 1, room) if room else []
-        if hours or days:
-            meters = {self._rows.meters.find(meter): meter for meter in self._rows.meters.all()}
-            with self._db.write():
-                for number, start_ms in hours:
-                    self.hour(meters[number], start_ms, zone)
-                for number, start_ms in days:
-                    self._day(number, start_ms, zone)
-        return len(hours) + len(days)
+        if not hours and not days:
+            return 0
+        meters = {self._rows.meters.find(meter): meter for meter in self._rows.meters.all()}
+        with self._db.read():
+            made = [(self._print(meters[number], at), self._made(meters[number], at)) for number, at in hours]
+        settled = len(days)
+        with self._db.write():
+            for (number, start_ms), (print_, rollups) in zip(hours, made, strict=True):
+                if self._print(meters[number], start_ms) == print_:
+                    self._enter(number, start_ms, rollups, zone)
+                    settled += 1
+            for number, start_ms in days:
+                self._day(number, start_ms, zone)
+        return settled
 
-    def hour(self, meter: Meter, start_ms: int, zone: ZoneInfo | None = None) -> None:
-        """Make one hour anew if it is touched (inside a write transaction); `zone`: that of the days."""
+    def hour(self, meter: Meter, start_ms: int) -> None:
+        """Make one hour anew if it is touched, inside the caller's write transaction."""
         number = self._rows.meters.find(meter) or 0
-        if not self._touched.is_marked(number, HOUR_MS, start_ms):
-            return
-        seal = self._sealed.find(meter, start_ms // HOUR_MS)
-        if not (seal and self._rollups.holds(number, HOUR_MS, start_ms)):
-            self._make(number, meter, start_ms, seal)
-            zone = zone or self.zone()
-            if zone:
-                end_ms = start_ms + HOUR_MS - 1
-                days = {day_span(day_of(ms, zone), zone)[0] for ms in (start_ms, end_ms)}
-                self._touched.days(number, sorted(days))
-        self._touched.settle(number, HOUR_MS, start_ms)
+        if self._touched.is_marked(number, HOUR_MS, start_ms):
+            self._enter(number, start_ms, self._made(meter, start_ms), self.zone())
 
     def zone(self) -> ZoneInfo | None:
         """The zone of the days that there are."""
@@ -100,14 +108,29 @@ class Rolling:
                 number = self._rows.meters.find(meter) or 0
                 self._touched.hours((number, hour) for hour in self._rows.hours(meter))
 
-    def _make(self, number: int, meter: Meter, start_ms: int, seal: Seal | None) -> None:
+    def _print(self, meter: Meter, start_ms: int) -> tuple[int, ...]:
+        return self._rows.print(meter, start_ms, start_ms + HOUR_MS)
+
+    def _made(self, meter: Meter, start_ms: int) -> Made | None:
+        """The rollups of an hour by width; None where it is sealed and they are there."""
+        seal = self._sealed.find(meter, start_ms // HOUR_MS)
+        if seal and self._rollups.holds(self._rows.meters.find(meter) or 0, HOUR_MS, start_ms):
+            return None
         end_ms = start_ms + HOUR_MS
         rows = self._rows.scan(meter, start_ms, end_ms, _VALUES, f"AND {self._rows.intact}")
         minutes = list(by_minute(rows))
         quarters = list(by(QUARTER_MS, minutes))
         hours = [_of_seal(seal)] if seal else list(by(HOUR_MS, quarters))
-        for width_ms, rollups in ((MINUTE_MS, minutes), (QUARTER_MS, quarters), (HOUR_MS, hours)):
+        return {MINUTE_MS: minutes, QUARTER_MS: quarters, HOUR_MS: hours}
+
+    def _enter(self, number: int, start_ms: int, made: Made | None, zone: ZoneInfo | None) -> None:
+        end_ms = start_ms + HOUR_MS
+        for width_ms, rollups in (made or {}).items():
             self._rollups.replace(number, width_ms, start_ms, end_ms, rollups)
+        if made is not None and zone:
+            days = {day_span(day_of(ms, zone), zone)[0] for ms in (start_ms, end_ms - 1)}
+            self._touched.days(number, sorted(days))
+        self._touched.settle(number, HOUR_MS, start_ms)
 
     def _day(self, number: int, start_ms: int, zone: ZoneInfo) -> None:
         from_ms, to_ms = day_span(day_of(start_ms, zone), zone)

@@ -17,6 +17,9 @@ _WEIGHTS = (131, 90_001, 99_991, 60_013, 70_001, 127, 50_021, 80_021, 30_011, 20
 _MISSING = 2**40
 _PLACE_WEIGHT = 65_537
 
+# Of some rows: another one when any of them came, went or changed. Rows older than the check are only counted.
+PRINT = "count(*), coalesce(sum(seq), 0), coalesce(sum(row_check), 0)"
+
 
 def row_check_sql(place: str, seq: str, taken_ms: str, values: Sequence[str] = COLUMNS) -> str:
     """The check as an SQL expression over columns or marks; `place` is what this twin calls the channel."""

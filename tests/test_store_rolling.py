@@ -221,3 +221,27 @@ def test_everything_can_be_made_anew(twin: Twin) -> None:
     Rolling(twin.db, twin.layout, twin.site).touch_all()
     roll(twin)
     assert_rolled(twin)
+
+
+def test_an_hour_that_changes_while_it_is_worked_out_stays_touched(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin.take(Part("garage", 7, 0, spread(30, 60_000, channels=1)))
+    rolling, prints = Rolling(twin.db, twin.layout, twin.site), twin.layout.print
+    late = Part("garage", 7, 30, [row(31, NOW_MS + 59 * 60_000)])
+    meddled = []
+
+    def meddling(meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
+        found = prints(meter, from_ms, to_ms)
+        if twin.db.conn.in_transaction and len(meddled) == 1:
+            twin.receiver.receive(late)  # as if it had come before the lock was taken
+            found = prints(meter, from_ms, to_ms)
+        meddled.append(found)
+        return found
+
+    monkeypatch.setattr(twin.layout, "print", meddling)
+    assert rolling.slice(LATER_MS, JAKARTA) == 0
+    number = twin.layout.meters.find(Meter("garage", 1)) or 0
+    assert len(Touched(twin.db).within(number, HOUR_MS, 0, 2**62)) == 1
+    roll(twin)
+    assert_rolled(twin)
