@@ -30,7 +30,12 @@ def build(
     houses = Houses(sites, connections, watch, now_ms)
     door = Door(sites, Login(sites, key), clock_s)
     seen = pages.build(
-        houses.find, pulse=lambda: pulse(connections), hosts=None, admit=door.admit, now_ms=now_ms
+        houses.find,
+        pulse=lambda: pulse(connections),
+        hosts=None,
+        admit=door.admit,
+        may_write=door.may_write,
+        now_ms=now_ms,
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()

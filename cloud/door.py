@@ -36,6 +36,12 @@ class Door:
         """None when the reader may see this site, else the answer that bars the way."""
         return self._barred(request, site.key)
 
+    def may_write(self, request: Any, site: Site) -> bool:
+        """Whether the reader has shown this site's token: that a site is public lets everybody look, and no more."""
+        return self._login.has_opened(
+            site.key, request.get_cookie(COOKIE), request.get_header("Authorization")
+        )
+
     def _check(self) -> None:
         """Before every request below a site's address, so that unknown keys are answered no differently."""
         request = bottle.request

@@ -6,6 +6,7 @@ from threading import Lock
 from zoneinfo import ZoneInfo
 
 from cloud import latest, proofs
+from cloud.changing import keep_profile
 from cloud.connections import Connections
 from cloud.contacts import heard_ms
 from cloud.senders import Senders
@@ -64,6 +65,7 @@ class Houses:
             live=live,
             condition=lambda: condition(self._connections.mine(), site, self._now_ms()),
             watch=lambda: self._watch.look(site.number),
+            save=lambda meter, profile: keep_profile(self._connections.mine(), site.number, meter, profile),
         )
 
 

@@ -13,6 +13,7 @@ import bottle
 import orjson
 
 from cloud import comparing, latest
+from cloud.changing import own_changes
 from cloud.connections import Connections
 from cloud.intake import cursors_of, take
 from cloud.senders import Senders
@@ -90,7 +91,8 @@ class Ingest:
 
     def _answer(self, db: Database, site: HostedSite, answer: Answer, status: int = 200) -> Any:
         rivals = Senders(db, site.number).told(self._now_ms())
-        told = Answer(answer.cursors, answer.refused, self._watch.left_s(db, site.number), rivals)
+        watch_s, changes = self._watch.left_s(db, site.number), own_changes(db, site.number)
+        told = Answer(answer.cursors, answer.refused, watch_s, rivals, changes)
         return bottle.HTTPResponse(told.encode(), status, {"Content-Type": "application/json"})
 
     def _guarded(self, handler: Handler, encoding: str) -> Callable[[], Any]:

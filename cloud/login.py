@@ -60,11 +60,14 @@ class Login:
 
     def sees(self, key: str, cookie: str | None, bearer: str | None) -> bool:
         site = self._sites.by_key(key)
+        return site is not None and (site.public or self.has_opened(key, cookie, bearer))
+
+    def has_opened(self, key: str, cookie: str | None, bearer: str | None) -> bool:
+        """Whether the token of a site was shown, now or once by this browser."""
+        site = self._sites.by_key(key)
         if site is None:
             return False
-        return site.public or self._sites.by_bearer(bearer) == site or (
-            self._opened(cookie).get(key) == self._mark(site)
-        )  # fmt: skip
+        return self._sites.by_bearer(bearer) == site or self._opened(cookie).get(key) == self._mark(site)
 
     def opened(self, cookie: str | None, site: HostedSite) -> str:
         """The new cookie of a browser that has shown the site's token."""

@@ -33,6 +33,16 @@ class CompareTurns:
         self._comparison, self._now_ms, self._resting = comparison, now_ms, resting
         self._rounds = Rounds(comparison.comparisons, zone, random)
         self._accounted_ms: int | None = None
+        self._due_s: float | None = None
+
+    def due(self, clock_s: float) -> bool:
+        """Whether it is time for a turn; the next one is then EVERY_S away. The first comes after as long."""
+        if self._due_s is None:
+            self._due_s = clock_s + EVERY_S
+        if clock_s < self._due_s:
+            return False
+        self._due_s = clock_s + EVERY_S
+        return True
 
     def turn(self) -> bool:
         """Compare what is due; False when there was nothing to do. Raises a sync.failure.Failure."""

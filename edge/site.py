@@ -1,12 +1,14 @@
 """The house as the pages see it: rows from the database, newest values and condition from RAM.
 
-It only reads. What the collector and the sync worker know they tell through their RAM files.
+It only reads, but for what people say of meters. What the collector and the sync worker know they tell through their
+RAM files.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,17 @@ from edge.collect import DATABASE
 from edge.notebook import Notebook
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
+from edge.timezone import OWN
+from metering.profile import Profile
 from metering.reading import Meter
 from pages.condition import ClockStep, CloudSide, Condition, Device, EdgeSide, Notice, Pulse
-from pages.site import LiveValue, Site
+from pages.site import LiveValue, NotSaved, Site
 from store.by_stream import RowsByStream
 from store.comparisons import Comparisons
-from store.database import Database, Unopenable, open_reader
+from store.database import Database, Unopenable, open_database, open_reader
 from store.history import History
 from store.part import READINGS
+from store.profiles import Profiles
 from store.quarantine import Quarantine
 from store.streams import Streams
 
@@ -44,10 +49,20 @@ class House:
         self._sync = RamFile(settings.edge.data_dir, "sync")
         self._mine = threading.local()
         self._now_ms = now_ms
+        # A stream of this start: below 2**53, which every JSON reader keeps exactly.
+        self._writer = f"{OWN}{settings.edge.name}.pages", time.time_ns() // 1_000_000
 
     def site(self) -> Site:
         edge = self._settings.edge
-        return Site("", edge.name, edge.zone, "edge", self.history, self.live, self.condition)
+        return Site("", edge.name, edge.zone, "edge", self.history, self.live, self.condition, save=self.save)
+
+    def save(self, meter: Meter, profile: Profile) -> None:
+        """Keep what a person said of a meter, as a change of this process; raises NotSaved."""
+        try:
+            with closing(open_database(self._path, "edge")) as db:
+                Profiles(db).write(RowsByStream(db), self._writer, meter, profile)
+        except (Unopenable, sqlite3.Error) as error:
+            raise NotSaved(str(error)) from error
 
     @contextmanager
     def history(self) -> Iterator[History]:

@@ -14,15 +14,17 @@ from secrets import token_hex
 from time import monotonic, time
 from typing import Any
 
-from edge.compare_worker import EVERY_S, CompareTurns
+from edge.compare_worker import CompareTurns
 from edge.comparison import Comparison
 from edge.ramfile import RamFile
 from edge.settings import House
 from store.backlog import Backlog
 from store.clouds import Clouds
 from store.database import Database, Unopenable, open_database
+from sync.answer import Answer
 from sync.failure import Failure, TooLarge
 from sync.live import PAUSE_S, Live, Watched
+from sync.news import News
 from sync.progress import Progress, State
 from sync.replay import Replay, Step
 from sync.uplink import Uplink, retrying
@@ -31,6 +33,8 @@ from sync.uplink import Uplink, retrying
 IDLE_S = 1.0
 # A disk that is full or a file that is held: the collector says so too, and it may pass.
 DISK_PAUSE_S = 30.0
+# How soon a name that was given at the cloud is fetched, once an answer told of it.
+NEWS_LOOK_S = 1.0
 # Pages look at the progress every few seconds.
 TELL_EVERY_S = 1.0
 ALIVE_EVERY_S = 5.0
@@ -85,7 +89,7 @@ class CloudWorker:
         self._url, self._token, self._first = url, token, first
         self._edge, self._data_dir, self._zone = house.name, house.data_dir, house.zone
         self._telling, self._stop = telling, stop
-        self._watched = Watched(monotonic)
+        self._watched, self._news = Watched(monotonic), News()
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=f"{work.__name__} {url}")
             for work in (self._replay, self._live, self._compare)
@@ -128,8 +132,10 @@ class CloudWorker:
     def _replay(self) -> None:
         def work(db: Database, uplink: Uplink) -> None:
             clouds = Clouds(db)
-            backlog, told = Backlog(db, clouds.number(self._url)), self._watched.told
-            replay = Replay(backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, told, SENDER)
+            backlog = Backlog(db, clouds.number(self._url))
+            replay = Replay(
+                backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, self._told, SENDER
+            )
             self._turns(replay)
 
         def waits(error: Exception) -> None:
@@ -171,7 +177,7 @@ class CloudWorker:
     def _live(self) -> None:
         live_file = RamFile(self._data_dir, "live")
         with Uplink(self._url, self._token) as uplink:
-            live = Live(live_file.read, uplink, self._watched, monotonic)
+            live = Live(live_file.read, uplink, self._watched, monotonic, self._told)
             # The other thread tells of the same cloud's failures.
             again = retrying(self._stop, lambda failure: log.debug("%s live: %s", self._url, failure))
             while not self._stop.wait(PAUSE_S):
@@ -186,12 +192,26 @@ class CloudWorker:
             turns = CompareTurns(comparison, self._zone, now_ms, lambda: self._resting, SystemRandom())
             # The replaying thread tells of the same cloud's failures.
             again = retrying(self._stop, lambda failure: log.debug("%s compare: %s", self._url, failure))
-            while not self._stop.wait(EVERY_S):
-                self._attempt(again, turns.turn)
+            while not self._stop.wait(NEWS_LOOK_S):
+                if self._news.waiting is not None:
+                    self._attempt(again, lambda: self._fetch(comparison))
+                if turns.due(monotonic()):
+                    self._attempt(again, turns.turn)
 
         self._connected(
             work, lambda error: log.error("comparing with %s waits for the disk: %s", self._url, error)
         )
+
+    def _told(self, answer: Answer) -> None:
+        self._watched.told(answer.watch_s)
+        self._news.told(answer.changes)
+
+    def _fetch(self, comparison: Comparison) -> bool:
+        """Changes that the cloud made itself, for the collector; raises a sync.failure.Failure."""
+        waiting = self._news.waiting
+        comparison.accounts().settle(only_changes=True)
+        self._news.fetched(waiting or 0)
+        return True
 
     def _attempt(self, again: Any, work: Callable[[], bool]) -> bool:
         """`work` until it succeeds; True also when the end came first."""

@@ -6,9 +6,11 @@ Parameters in, values out: no bottle, no HTTP.
 from dataclasses import asdict
 
 from metering.calendar import PERIODS, period_span
-from metering.quantity import BY_NAME, QUANTITIES, Quantity
+from metering.quantity import BY_COLUMN, BY_NAME, QUANTITIES, Quantity
 from pages.accounts import Shape, cause_shapes
 from pages.export import base_values
+from pages.faces import Face
+from pages.judged import judged
 from pages.latest import Newest
 from pages.query import Query, Refused
 from pages.series import DAY_MS, Point, Series, blanks, gaps_of, nice_ms, pace_ms, read
@@ -23,7 +25,7 @@ _BASES = [quantity.base for quantity in QUANTITIES]
 
 
 def meters(view: View, history: History, _query: Query) -> Shape:
-    shapes = []
+    shapes, faces = [], view.faces(history)
     for meter in history.meters():
         first_ms, last_ms = history.span_ms(meter) or (None, None)
         shapes.append(
@@ -33,26 +35,42 @@ def meters(view: View, history: History, _query: Query) -> Shape:
                 "channel": meter.channel,
                 "first_ms": first_ms,
                 "last_ms": last_ms,
+                **_face(faces.of(meter)),
             }
         )
     return {"meters": shapes}
 
 
+def _face(face: Face) -> Shape:
+    limits = {
+        BY_COLUMN[column].base: [
+            _base_or_null(side, BY_COLUMN[column].scale) for side in (limit.low, limit.high)
+        ]
+        for column, limit in face.profile.limits.items()
+    }
+    said = {"name": face.name, "room": face.room or None, "phase": face.phase or None}
+    return {**said, "colour": face.colour, "limits": limits}
+
+
 def latest(view: View, history: History, _query: Query) -> Shape:
     now_ms = view.now_ms()
-    line = view.sync_line(view.site.condition(), now_ms)
+    line, faces = view.sync_line(view.site.condition(), now_ms), view.faces(history)
     return {
         "now_ms": now_ms,
         "timezone": view.site.zone.key,
-        "meters": [_newest(newest) for newest in view.latest.of(history, now_ms)],
+        "meters": [_newest(one, faces.of(one.meter)) for one in view.latest.of(history, now_ms)],
         "sync": line.shape(),
     }
 
 
-def _newest(newest: Newest) -> Shape:
+def _newest(newest: Newest, face: Face) -> Shape:
     names = ("boot", "seq", "taken_ms", "age_ms", "stale", "estimated", "interval_ms", "today_wh")
     shape: Shape = {"meter": newest.meter.key, **{name: getattr(newest, name) for name in names}}
     shape["values"] = dict(zip(_BASES, base_values(newest.values), strict=True))
+    shape["judged"] = {
+        name: {"verdict": one.verdict, "limit": _base(one.limit, BY_NAME[name].scale)}
+        for name, one in judged(newest, face.profile).items()
+    }
     return shape
 
 
@@ -96,6 +114,10 @@ def _mean(point: Point | None, scale: int) -> float | None:
 
 def _base(value: int, scale: int) -> float | int:
     return value if scale == 1 else value / scale
+
+
+def _base_or_null(value: int | None, scale: int) -> float | int | None:
+    return None if value is None else _base(value, scale)
 
 
 def energy(view: View, history: History, query: Query) -> Shape:

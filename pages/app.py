@@ -16,6 +16,7 @@ from pages.condition import Pulse
 from pages.export import RETRY_AFTER_S, Slots
 from pages.guard import HEADERS, Guard
 from pages.html import Html
+from pages.html_meters import MetersHtml
 from pages.query import Query, Refused
 from pages.render import STATIC, Renderer
 from pages.site import Site
@@ -28,6 +29,7 @@ YEAR_S = 31_536_000
 Find = Callable[[str], Site | None]
 # Refuses or lets in: an answer such as a redirect to a login or a 401, or None to go on.
 Admit = Callable[[Any, Site], Any | None]
+MayWrite = Callable[[Any, Site], bool]
 
 
 def wall_ms() -> int:
@@ -40,6 +42,7 @@ def build(
     pulse: Callable[[], Pulse],
     hosts: Collection[str] | None,
     admit: Admit | None = None,
+    may_write: MayWrite = lambda _request, _site: True,
     listed: Callable[[Any], Sequence[Site]] | None = None,
     now_ms: Callable[[], int] = wall_ms,
 ) -> bottle.Bottle:
@@ -48,12 +51,14 @@ def build(
     A View is one Site with what its pages remember, for a caller who keeps that warm.
     The function gives the same Site for a key as long as nothing about it changes. `hosts` are the names this
     server answers to beside IP addresses and localhost; None: any. `admit(request, site)` is asked before
-    everything about a site; `listed(request)` gives the sites that `/` lists to this reader.
+    everything about a site, `may_write(request, site)` before anything is changed; `listed(request)` gives the sites
+    that `/` lists to this reader.
     """
     app = bottle.Bottle()
     if isinstance(sites, Site):
         sites = View(sites, now_ms)
-    _Server(app, sites, Guard(hosts), admit or (lambda _request, _site: None), pulse, now_ms).mount(listed)
+    admit = admit or (lambda _request, _site: None)
+    _Server(app, sites, Guard(hosts), admit, may_write, pulse, now_ms).mount(listed)
     return app
 
 
@@ -64,6 +69,7 @@ class _Server:
         sites: View | Find,
         guard: Guard,
         admit: Admit,
+        may_write: MayWrite,
         pulse: Callable[[], Pulse],
         now_ms: Callable[[], int],
     ) -> None:
@@ -73,7 +79,8 @@ class _Server:
         self._views: dict[str, View] = {}
         self._lock = Lock()
         self._slots = Slots()
-        self._html = Html(Renderer())
+        renderer = Renderer()
+        self._html, self._meters = Html(renderer), MetersHtml(renderer, may_write)
 
     def mount(self, listed: Callable[[Any], Sequence[Site]] | None) -> None:
         self._app.add_hook("before_request", self._check)
@@ -84,8 +91,10 @@ class _Server:
         for route in api.ROUTES:
             self._get(f"{site_api}/{route.name}", self._at_site(self._answering(route)))
         self._get(f"{site_api}/readings", self._at_site(self._readings))
-        for path, page in self._html.pages.items():
+        for path, page in (*self._html.pages.items(), *self._meters.pages.items()):
             self._get(home + path, self._at_site(page))
+        for path, form in self._meters.forms.items():
+            self._app.route(home + path, "POST", self._at_site(form))
         self._get("/api/v1/openapi.json", lambda: _json(openapi.description(self._many)))
         self._get("/healthz", self._healthz)
         self._get("/static/<name:path>", _static)

@@ -18,14 +18,13 @@ from pages.history_page import HistoryPage, HistoryWriter, table_csv
 from pages.notices import NoticeWriter
 from pages.now_page import NowWriter
 from pages.query import Query, Refused
-from pages.render import THEMES, Look, Renderer
+from pages.reader import look_of
+from pages.render import Look, Renderer
 from pages.site import Site
 from pages.span import MOST_YEAR
 from pages.view import View
-from pages.words import LANGUAGES, chosen
 from store.history import History
 
-YEAR_S = 31_536_000
 # Before this no time is counted in ms.
 LEAST_YEAR = 1970
 
@@ -44,11 +43,11 @@ class Html:
 
     def now(self, view: View) -> str:
         view.site.watch()
-        now_ms, look = view.now_ms(), self._look(bottle.request)
+        now_ms, look = view.now_ms(), look_of(bottle.request, self._render.words)
         figures = Figures(look.words, view.site.zone)
         condition = view.site.condition()
-        writer = NowWriter(look.words, figures, now_ms)
         with view.site.history() as history:
+            writer = NowWriter(look.words, figures, now_ms, view.faces(history))
             overview = view.overview(history, now_ms)
             page = writer.page(view.latest.of(history, now_ms), overview)
         return self._render.site_page(
@@ -64,7 +63,7 @@ class Html:
         )
 
     def history(self, view: View) -> str:
-        now_ms, look = view.now_ms(), self._look(bottle.request)
+        now_ms, look = view.now_ms(), look_of(bottle.request, self._render.words)
         figures = Figures(look.words, view.site.zone)
         writer = HistoryWriter(look.words, figures, view.home, view.api)
         with view.site.history() as history:
@@ -78,7 +77,7 @@ class Html:
         )
 
     def history_csv(self, view: View) -> Any:
-        now_ms, look = view.now_ms(), self._look(bottle.request)
+        now_ms, look = view.now_ms(), look_of(bottle.request, self._render.words)
         with view.site.history() as history:
             found = self._day(view, history, look, now_ms)
         if found is None:
@@ -89,7 +88,7 @@ class Html:
         return table_csv(found, Figures(look.words, view.site.zone))
 
     def health(self, view: View) -> str:
-        now_ms, look = view.now_ms(), self._look(bottle.request)
+        now_ms, look = view.now_ms(), look_of(bottle.request, self._render.words)
         figures = Figures(look.words, view.site.zone)
         condition = view.site.condition()
         with view.site.history() as history:
@@ -112,11 +111,11 @@ class Html:
         """The sites of one reader; a single one is opened at once."""
         if len(sites) == 1:
             bottle.redirect(f"/sites/{sites[0].key}/")
-        return self._render.page("sites.html", self._look(request), sites=sites)
+        return self._render.page("sites.html", look_of(request, self._render.words), sites=sites)
 
     def message(self, request: Any, status: int, detail: str = "") -> str:
         """What went wrong, for people; `detail` is the sentence that programs get."""
-        look = self._look(request)
+        look = look_of(request, self._render.words)
         key = "error.not_found" if status == 404 else "error.refused" if status < 500 else "error.failed"
         return self._render.page(
             "message.html", look, status=status, said=look.words(key), detail=detail, back="/"
@@ -131,24 +130,6 @@ class Html:
         meter: Meter = asked.meter(meters) if asked.text("meter") else meters[0]
         which = _date(asked.text("day")) or day_of(now_ms, zone)
         return day(history, meter, *day_span(which, zone), now_ms, zone)
-
-    def _look(self, request: Any) -> Look:
-        """Language and theme: asked for and remembered, remembered, or the browser's own."""
-        query = {name: request.query.getunicode(name, "") for name in request.query}
-        accepted = request.get_header("Accept-Language")
-        language = chosen(query.get("lang"), request.get_cookie("lang"), accepted)
-        if query.pop("lang", None) in LANGUAGES:
-            _remember("lang", language)
-        theme = request.get_cookie("theme") or ""
-        asked = query.pop("theme", None)
-        if asked in (*THEMES, "auto"):
-            theme = asked
-            _remember("theme", asked)
-        return Look(self._render.words[language], theme if theme in THEMES else "", request.path, query)
-
-
-def _remember(name: str, value: str) -> None:
-    bottle.response.set_cookie(name, value, path="/", max_age=YEAR_S, samesite="lax")
 
 
 def _date(text: str | None) -> date | None:

@@ -3,11 +3,16 @@
 Nothing stale is shown as current: it becomes "—" with its last value and time. No HTML here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from metering.profile import Limit
+from metering.quantity import BY_NAME
 from pages.chart import Shape, lines, named, ticks
+from pages.faces import Face, Faces
 from pages.figures import HOUR_MS, NOTHING, Figure, Figures
+from pages.gauge import Gauge, gauge
+from pages.judged import Judged, judged
 from pages.latest import Newest
 from pages.overview import Overview
 from pages.words import Words
@@ -20,16 +25,46 @@ _COLUMNS = {
     "power_factor": "power_factor_milli",
     "frequency": "frequency_mhz",
 }
-COLOURS = 6
 MOST_RANKED = 5
+# 220 V with 5 % above and 10 % below, as PLN promises it (SPLN 1:1995); for a meter whose limits nobody has set and
+# whose voltage is that of one phase.
+PLN = Limit(198_000, 231_000)
+ONE_PHASE_MV = range(100_000, 300_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The range between two limits of a tile in base units, and where the value lies in it, in percent."""
+
+    low: float
+    high: float
+    percent: float
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
+    """`state`: "over" (beyond a limit), "warn" (near one), "old" (silent) or ""; `said` tells why."""
+
     name: str
     label: str
     shown: Figure
-    last: str = ""
+    said: str = ""
+    state: str = ""
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """The gauge of a single meter's voltage."""
+
+    gauge: Gauge
+    limit: Limit
+    shown: Figure
+    low: str
+    high: str
+    between: str
+    state: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +72,8 @@ class Card:
     """One meter; silent_since is "" while its values are fresh."""
 
     key: str
+    name: str
+    room: str
     colour: int
     age: str
     silent_since: str
@@ -55,26 +92,26 @@ class NowPage:
     today_title: str = ""
     today: Figure = NOTHING
     compared: str = ""
-    silent_count: str = ""
+    counted: str = ""
     chart_title: str = ""
     extremes: list[tuple[str, str]] = field(default_factory=list)
     ranked: list[Card] = field(default_factory=list)
+    arc: Arc | None = None
 
 
 class NowWriter:
     """Writes the page in one language."""
 
-    def __init__(self, words: Words, figures: Figures, now_ms: int) -> None:
-        self._t, self._f, self._now_ms = words, figures, now_ms
+    def __init__(self, words: Words, figures: Figures, now_ms: int, faces: Faces) -> None:
+        self._t, self._f, self._now_ms, self._faces = words, figures, now_ms, faces
 
     def page(self, newest: Sequence[Newest], overview: Overview) -> NowPage:
         if not newest:
             return NowPage(cards=[])
-        cards = [self._card(one, place % COLOURS + 1) for place, one in enumerate(newest)]
+        cards = [self._card(one, self._faces.of(one.meter)) for one in newest]
         today_wh = _sum([one.today_wh for one in newest])
         fresh, shown = [one for one in newest if not one.stale], [one for one in newest if one.taken_ms]
         latest_ms = max((one.taken_ms or 0 for one in newest), default=0)
-        count = len(newest) - len(fresh)
         last = self._f.power(_sum([one.value("power_mw") for one in shown]))
         return NowPage(
             cards=cards,
@@ -86,29 +123,66 @@ class NowWriter:
             today_title=self._today_title(len(newest)),
             today=self._f.kwh(today_wh),
             compared=self._compared(today_wh, overview.yesterday_wh),
-            silent_count=self._t.counted("live.silent_count", count, str(count)) if count else "",
+            counted=self._counted(cards),
             chart_title=self._t("now.last", span=self._window(overview)),
             extremes=self._extremes(overview) if len(newest) == 1 else [],
             ranked=_ranked(cards, newest) if len(newest) > 1 else [],
+            arc=self._arc(newest[0]) if len(newest) == 1 else None,
         )
 
-    def _card(self, one: Newest, colour: int) -> Card:
-        tiles = [self._tile(one, name) for name in TILES]
+    def _card(self, one: Newest, face: Face) -> Card:
+        bad = judged(one, face.profile)
+        tiles = [self._tile(one, name, bad.get(name), face.profile.limits) for name in TILES]
         until = "live.today_until" if one.stale and one.taken_ms else "live.today"
         at = self._f.since(one.taken_ms, self._now_ms) if one.taken_ms else ""
         today = self._f.kwh(one.today_wh)
-        tiles.append(Tile("energy", self._t(until, at=at), today))
+        tiles.append(Tile("energy", self._t(until, at=at), today, state="old" if one.stale else ""))
         age = self._f.age(one.age_ms)
         if one.estimated:
             age = f"{age}, {self._t('live.estimated')}"
-        return Card(one.meter.key, colour, age, self._silent(one.taken_ms) if one.stale else "", today, tiles)
+        silent = self._silent(one.taken_ms) if one.stale else ""
+        return Card(face.key, face.name, face.room, face.colour, age, silent, today, tiles)
 
-    def _tile(self, one: Newest, name: str) -> Tile:
-        figure = self._f.quantity(name, one.value(_COLUMNS[name]))
-        label = self._t(f"quantity.{name}")
-        if not one.stale:
-            return Tile(name, label, figure)
-        return Tile(name, label, NOTHING, "" if figure == NOTHING else self._t("live.last", value=figure))
+    def _tile(self, one: Newest, name: str, bad: Judged | None, limits: Mapping[str, Limit]) -> Tile:
+        value = one.value(_COLUMNS[name])
+        figure, label = self._f.quantity(name, value), self._t(f"quantity.{name}")
+        if one.stale:
+            last = "" if figure == NOTHING else self._t("live.last", value=figure)
+            return Tile(name, label, NOTHING, last, "old")
+        if bad:
+            said = self._t(f"live.{bad.verdict}", limit=self._f.quantity(name, bad.limit))
+            return Tile(name, label, figure, said, "over" if bad.is_beyond else "warn")
+        return Tile(name, label, figure, scale=_scale(limits.get(_COLUMNS[name]), name, value))
+
+    def _counted(self, cards: Sequence[Card]) -> str:
+        """1 beyond a limit, 1 silent"""
+        beyond = sum(any(tile.state == "over" for tile in card.tiles) for card in cards)
+        silent = sum(bool(card.silent_since) for card in cards)
+        pairs = (("live.beyond_count", beyond), ("live.silent_count", silent))
+        return ", ".join(self._t.counted(key, count, str(count)) for key, count in pairs if count)
+
+    def _arc(self, one: Newest) -> Arc | None:
+        """Of the voltage: between its limits, or PLN's where nobody has set any."""
+        volts, set_ = one.value("voltage_mv"), self._faces.of(one.meter).profile.limits.get("voltage_mv")
+        limit = set_ or (PLN if volts in ONE_PHASE_MV else Limit())
+        drawn = gauge(limit, None if one.stale else volts)
+        if drawn is None or limit.low is None or limit.high is None:
+            return None
+        low, high, first, last = (
+            self._f.number(mv, 1000) for mv in (limit.low, limit.high, drawn.low, drawn.high)
+        )
+        between = self._t("now.limits" if set_ else "now.limits_pln", low=low, high=high)
+        verdict = None if one.stale else limit.verdict(volts)
+        figure = NOTHING if one.stale else self._f.quantity("voltage", volts)
+        return Arc(drawn, limit, figure, first, last, between, *self._verdict(verdict, one.stale))
+
+    def _verdict(self, verdict: str | None, stale: bool) -> tuple[str, str]:
+        """(state, word) of a badge"""
+        if stale:
+            return "old", ""
+        if verdict is None:
+            return "", self._t("now.normal")
+        return "over" if verdict in ("over", "under") else "warn", self._t(f"now.is_{verdict}")
 
     def _silent(self, taken_ms: int | None) -> str:
         if not taken_ms:
@@ -170,13 +244,22 @@ class NowWriter:
                     "unit": "W",
                     "here": True,
                     "series": [
-                        lines(series, 1000, meter.key, place % COLOURS + 1)
-                        for place, (meter, series) in enumerate(overview.powers)
+                        lines(series, 1000, self._faces.of(meter).name, self._faces.of(meter).colour)
+                        for meter, series in overview.powers
                     ],
                     "blanks": named(overview.blanks, self._t, self._f),
                 }
             },
         }
+
+
+def _scale(limit: Limit | None, name: str, value: int | None) -> Scale | None:
+    """Where a value lies between two limits; only where both are set."""
+    if limit is None or limit.low is None or limit.high is None or value is None:
+        return None
+    scale = BY_NAME[name].scale
+    percent = 100 * (value - limit.low) / (limit.high - limit.low)
+    return Scale(limit.low / scale, limit.high / scale, round(percent, 1))
 
 
 def _sum(values: Sequence[int | None]) -> int | None:

@@ -6,7 +6,8 @@ from pages.accounts import MOST_ENERGIES, MOST_GAPS, MOST_LEDGER_DAYS
 from pages.answers import MOST_POINTS, USUAL_POINTS
 from pages.api import READINGS_PARAMETERS, ROUTES
 from pages.export import EXPORTS_AT_ONCE
-from pages.shapes import ANSWERS, ERROR, PULSE, Shape
+from pages.schema import Shape
+from pages.shapes import ANSWERS, ERROR, PULSE
 
 VERSION = "1"
 

@@ -23,7 +23,7 @@ _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 _CHART_LIBRARY = "vendor/uPlot.iife.min.js"
 # Texts that scripts say; the rest of the language stays on the server.
-_SCRIPT_TEXTS: tuple[str, ...] = ("number", "age", "sync", "live", "chart")
+_SCRIPT_TEXTS: tuple[str, ...] = ("number", "age", "sync", "live", "chart", "now")
 THEMES: tuple[str, ...] = ("light", "dark")
 _NEXT_THEME = {"": "light", "light": "dark", "dark": "auto"}
 

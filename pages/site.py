@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from metering.profile import Profile
 from metering.reading import Meter
 from pages.condition import Condition
 from store.history import History
 
 Twin = Literal["edge", "cloud"]
+
+
+class NotSaved(Exception):
+    """What a person entered could not be kept; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,10 @@ class LiveValue:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`key` is "" on the edge. `history` lends a reader for one request; `watch` says somebody looks now."""
+    """`key` is "" on the edge. `history` lends a reader for one request; `watch` says somebody looks now.
+
+    `save` keeps what people say of a meter, or raises NotSaved; None where nothing can be changed.
+    """
 
     key: str
     name: str
@@ -44,3 +52,4 @@ class Site:
     live: Callable[[], Sequence[LiveValue]]
     condition: Callable[[], Condition]
     watch: Callable[[], None] = lambda: None
+    save: Callable[[Meter, Profile], None] | None = None

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from pages.catchup import Catchup, Progress
 from pages.condition import CloudSide, Condition
+from pages.faces import Faces
 from pages.health import Account, account
 from pages.last_day import LastDay
 from pages.latest import Latest
@@ -20,6 +21,8 @@ from store.history import History
 # The account and the overview read a day of every meter; a minute old is new enough for what speaks of days.
 # On the edge a job renews them (edge/main.py), so that nobody waits for them; should it be late, they last.
 KEPT_MS = {"edge": 600_000, "cloud": 60_000}
+# Live values are asked for twice a second; what people say of meters changes once a year.
+FACES_LAST_MS = 2_000
 # No settings file names more clouds than a person writes down.
 MOST_CLOUDS = 16
 
@@ -62,6 +65,7 @@ class View:
             lambda history, now_ms: account(history, now_ms, last_day), lambda _held: kept_ms
         )
         self._overview = _Kept(self._made_overview, lambda held: min(kept_ms, held.window.lasts_ms))
+        self._faces: tuple[int, Faces] | None = None
         self._lock = Lock()
 
     @property
@@ -73,6 +77,20 @@ class View:
     def home(self) -> str:
         """Where this site's pages begin, without the last slash."""
         return f"/sites/{self.site.key}" if self.site.key else ""
+
+    def faces(self, history: History) -> Faces:
+        """How the site's meters look; a name that was given elsewhere is seen within FACES_LAST_MS."""
+        now_ms = self.now_ms()
+        with self._lock:
+            if self._faces is None or not 0 <= now_ms - self._faces[0] < FACES_LAST_MS:
+                live = [value.meter for value in self.site.live()]
+                meters = sorted({*history.meters(), *live})
+                self._faces = (now_ms, Faces(meters, history.profiles()))
+            return self._faces[1]
+
+    def forget_faces(self) -> None:
+        with self._lock:
+            self._faces = None
 
     def sync_line(self, condition: Condition, now_ms: int) -> SyncLine:
         return sync_line(condition, self.site.twin, now_ms, self.progress)

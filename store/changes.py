@@ -48,6 +48,15 @@ class Changes:
         row = self._winner(kind, key)
         return orjson.loads(row[1]) if row else None
 
+    def all(self, kind: str) -> dict[str, Any]:
+        """key -> the value that holds, of everything that was ever set."""
+        rows = self._db.execute(
+            "SELECT c.key, c.value FROM changes c JOIN streams s ON s.id = c.stream"
+            " WHERE s.site = ? AND c.kind = ? ORDER BY c.key, c.rev, s.source, s.boot",
+            (self._site, kind),
+        )
+        return {key: orjson.loads(value) for key, value in rows.fetchall()}
+
     def next_part(self, source: str, boot: int, kind: str, value: Any, key: str = "") -> Part:
         """The part that writes a new value in this process' own stream; apply it with the receiver."""
         row = self._winner(kind, key)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from metering.energy import across
 from metering.gap import Gap, GapSum
+from metering.profile import Profile
 from metering.quantity import BY_COLUMN
 from metering.reading import Meter
 from metering.rollup import Sum, Way
@@ -16,6 +17,7 @@ from store.changes import TIMEZONE, Changes
 from store.database import Database
 from store.ledger import Ledger, Stock
 from store.meters import Meters
+from store.profiles import Profiles
 from store.sealed import SealedHours
 from store.sealing import Counter
 from store.silence import Span, silences
@@ -80,6 +82,10 @@ class History:
         """The site's IANA time zone, or None when it has not been told yet."""
         name = Changes(self._db, self._site).current(TIMEZONE)
         return name if isinstance(name, str) else None
+
+    def profiles(self) -> dict[Meter, Profile]:
+        """What people said of meters."""
+        return Profiles(self._db, self._site).all()
 
     def span_ms(self, meter: Meter) -> tuple[int, int] | None:
         """First and last taken_ms of a meter, or None when nothing is dated; sealed hours count whole."""

@@ -37,13 +37,17 @@ class Accounts:
         self._here, self._cloud, self._everything = here, cloud, everything
         self.span_ms: tuple[int, int] | None = None  # of all that the cloud has, once it was asked
 
-    def settle(self) -> int:
-        """Leave a parcel for every stretch that this edge cannot account for yet; how many streams that concerned."""
+    def settle(self, only_changes: bool = False) -> int:
+        """Leave a parcel for every stretch that this edge cannot account for yet; how many streams that concerned.
+
+        Changes (names, limits) are everybody's: those that the cloud made itself come too.
+        """
         known = {stream.source for stream in self._here.streams.all()}
         found = 0
         for theirs in self._streams():
-            if self._everything or theirs.source in known:
-                cut = self._changes if theirs.kind == CHANGES else self._parts
+            changes = theirs.kind == CHANGES
+            if changes or (not only_changes and (self._everything or theirs.source in known)):
+                cut = self._changes if changes else self._parts
                 parts = list(cut(theirs)) if self._lacks(theirs) else []
                 self._here.parcels.leave([Batch([part]).encode() for part in parts])
                 found += bool(parts)

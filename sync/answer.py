@@ -39,13 +39,15 @@ class Rival:
 class Answer:
     """`cursors`: (source, boot) -> everything up to there is on disk or accounted for.
 
-    `watch_s`: for so long somebody is looking at the live page; 0 when nobody is.
+    `watch_s`: for so long somebody is looking at the live page; 0 when nobody is. `changes`: how many changes (names,
+    limits) the cloud has made itself, which its edge fetches.
     """
 
     cursors: dict[tuple[str, int], int]
     refused: tuple[Refused, ...] = ()
     watch_s: int = 0
     rivals: tuple[Rival, ...] = ()
+    changes: int = 0
 
     def encode(self) -> bytes:
         fields: dict[str, Any] = {
@@ -55,6 +57,8 @@ class Answer:
         }
         if self.rivals:
             fields["rivals"] = [[r.kind, r.about, r.other, r.at_ms] for r in self.rivals]
+        if self.changes:
+            fields["changes"] = self.changes
         return orjson.dumps(fields)
 
     @classmethod
@@ -70,9 +74,10 @@ class Answer:
                 Rival(str(kind), str(about), str(other), _natural(at_ms))
                 for kind, about, other, at_ms in fields.get("rivals", [])
             ]
+            changes = _natural(fields.get("changes", 0))
         except (ValueError, KeyError, TypeError) as error:
             raise BadAnswer(f"not an answer of a Kembar cloud: {_start(body)}") from error
-        return cls(cursors, tuple(refused), watch_s, tuple(rivals))
+        return cls(cursors, tuple(refused), watch_s, tuple(rivals), changes)
 
 
 def _natural(value: Any) -> int:

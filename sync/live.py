@@ -47,8 +47,11 @@ class Live:
         post: LivePost,
         watched: Watched,
         clock_s: Callable[[], float],
+        told: Callable[[Answer], None] = lambda _answer: None,
     ) -> None:
+        """`told` hears every answer."""
         self._newest, self._post, self._watched, self._clock_s = newest, post, watched, clock_s
+        self._told = told
         self._sent: dict[tuple[str, int], tuple[int, int]] = {}
         self._sent_s = clock_s() - RENEW_EVERY_S
 
@@ -66,4 +69,5 @@ class Live:
         self._sent_s = now_s
         self._sent.update({(m["source"], m["channel"]): (m["boot"], m["seq"]) for m in fresh})
         self._watched.told(answer.watch_s)
+        self._told(answer)
         return True

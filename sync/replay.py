@@ -75,12 +75,12 @@ class Replay:
         now_ms: Callable[[], int],
         clock_s: Callable[[], float],
         edge: str | None = None,
-        watched: Callable[[int], None] = lambda _watch_s: None,
+        told: Callable[[Answer], None] = lambda _answer: None,
         sender: str | None = None,
     ) -> None:
-        """`edge` and `sender`: this house's name and this start of it."""
+        """`edge` and `sender`: this house's name and this start of it; `told` hears every answer."""
         self._source, self._clouds, self._post, self._edge, self._sender = source, clouds, post, edge, sender
-        self._now_ms, self._clock_s, self._watched = now_ms, clock_s, watched
+        self._now_ms, self._clock_s, self._told = now_ms, clock_s, told
         self._cloud = clouds.number(url)
         self._cutter, self._pace = Cutter(source), Pace()
         known, last_ms = clouds.acknowledged(self._cloud)
@@ -189,7 +189,7 @@ class Replay:
             self._next = self._asked_s = None
         self._pace.took(cut.rows, now_s - flight.sent_s)
         self._tell(cut.rows, now_s)
-        self._watched(answer.watch_s)
+        self._told(answer)
         rivals = tuple((rival.kind, rival.about, rival.other) for rival in answer.rivals)
         self.progress = replace(self.progress, rivals=rivals)
         self._withhold(cut, answer.refused)

@@ -1,8 +1,9 @@
 """What the tests of pages may ask for; they load it with `pytest_plugins`."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,6 +40,17 @@ def house(one_meter_db: Path) -> FilledHouse:
     house = FilledHouse(one_meter_db, "edge")
     house.condition = edge_condition(NOW_MS)
     house.live = [live_value(NOW_MS)]
+    return house
+
+
+@pytest.fixture
+def fresh_house(one_meter_db: Path, tmp_path: Path) -> FilledHouse:
+    """A copy of the house with one meter, for a test that changes it."""
+    path = tmp_path / "edge.db"
+    with closing(sqlite3.connect(one_meter_db)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+    house = FilledHouse(path, "edge")
+    house.condition = edge_condition(NOW_MS)
     return house
 
 

@@ -17,16 +17,18 @@ from zoneinfo import ZoneInfo
 from waitress.server import create_server
 from waitress.wasyncore import loop
 
+from metering.profile import Profile
 from metering.reading import Meter, Row
 from pages.app import build
 from pages.condition import CloudSide, Condition, Device, EdgeSide, Pulse
-from pages.site import LiveValue, Site, Twin
+from pages.site import LiveValue, NotSaved, Site, Twin
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
 from store.comparisons import Proof
 from store.database import open_database, open_reader
 from store.history import History
 from store.part import Hole, Part
+from store.profiles import Profiles
 from store.receiver import Receiver
 
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -93,6 +95,7 @@ class FilledHouse:
     begun_s: float = field(default_factory=time.monotonic)
     frozen: bool = False
     still_ms: int = NOW_MS
+    refuses: bool = False
 
     def now_ms(self) -> int:
         if self.frozen:
@@ -121,7 +124,16 @@ class FilledHouse:
             lambda: self.live,
             lambda: self.condition,
             self.watch,
+            self.save,
         )
+
+    def save(self, meter: Meter, profile: Profile) -> None:
+        if self.refuses:
+            raise NotSaved("the disk is full")
+        db = open_database(self.path, self.twin)
+        rows = RowsByStream(db) if self.twin == "edge" else RowsByTime(db, 1)
+        Profiles(db, 0 if self.twin == "edge" else 1).write(rows, ("~rumah.pages", 1), meter, profile)
+        db.close()
 
 
 def empty_house(folder: Path, twin: Twin = "edge") -> FilledHouse:

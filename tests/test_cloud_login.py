@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from hosted import OTHER_TOKEN, SITES, TOKEN, Hosted, hosted
+from hosted import OTHER_TOKEN, PUBLIC_TOKEN, SITES, TOKEN, Hosted, hosted
+from madeparts import row
 
 from cloud.login import COOKIE, MOST_ADDRESSES, MOST_SITES, MOST_TRIES, Login, Tries, signing_key
 from cloud.sites import HostedSite, Sites, SiteSetting
 from store.database import open_database
+from store.part import Part
 
 KEY = b"k" * 32
 
@@ -53,6 +55,22 @@ def test_a_hidden_house_is_answered_like_one_that_does_not_exist(
     for path in ("meters", "latest", "readings?format=csv", "nothing-here"):
         answer = get(browser, cloud, f"/api/v1/sites/{key}/{path}")
         assert (answer.status_code, answer.json()["error"]) == (401, "login")
+
+
+def test_who_may_only_look_changes_nothing(browser: requests.Session, cloud: Hosted) -> None:
+    for token in (TOKEN, PUBLIC_TOKEN):
+        cloud.batch(Part("garage", 7, 0, [row(1)]), token=token)
+    path = "/sites/balai/meter?meter=garage/1"
+    assert get(browser, cloud, path).status_code == 200
+    assert " disabled" in get(browser, cloud, path).text
+    assert cloud.form(path, None, name="x").status_code == 403
+    assert cloud.form(path, TOKEN, name="x").status_code == 403, "another house's token"
+    assert cloud.form(path, PUBLIC_TOKEN, name="Balai desa").status_code == 303
+    assert "Balai desa" in get(browser, cloud, path).text
+    assert cloud.form("/sites/rumah/meter?meter=garage/1", None, name="x").status_code == 303, "to the login"
+    enter(browser, cloud, TOKEN)
+    answer = browser.post(f"{cloud.url}/sites/rumah/meter?meter=garage/1", data={"name": "Ibu"}, timeout=20)
+    assert (answer.status_code, "Ibu" in answer.text) == (200, True)
 
 
 def test_a_token_opens_its_house_and_no_other(browser: requests.Session, cloud: Hosted) -> None:

@@ -13,11 +13,15 @@ from hosted import TOKEN, Hosted, hosted
 
 from edge import status, sync_main, sync_worker
 from edge.ramfile import RamFile
+from edge.returned import Returned
 from edge.settings import House
 from edge.sync_worker import ALIVE_EVERY_S, CloudWorker, Telling
+from metering.profile import Profile
+from metering.reading import Meter
 from store.by_stream import RowsByStream
-from store.database import open_database
+from store.database import Database, open_database
 from store.part import Part
+from store.profiles import Profiles
 from store.receiver import Receiver
 from sync.progress import Progress
 
@@ -226,3 +230,33 @@ def test_a_link_that_somebody_left_is_not_written_through(data_dir: Path, tmp_pa
     written.with_name(f"{written.name}.{os.getpid()}").symlink_to(victim)
     here.write({"n": 2})
     assert (here.read(), victim.read_text()) == ({"n": 2}, "mine")
+
+
+def test_a_name_given_at_the_cloud_comes_home_and_one_given_at_home_stays(
+    data_dir: Path, cloud: Hosted
+) -> None:
+    record(data_dir, 1, 10)
+    path, garage = data_dir / "kembar.sqlite", Meter("garage", 1)
+
+    def names(db: Database, site: int = 0) -> str:
+        return Profiles(db, site).all().get(garage, Profile()).name
+
+    def home() -> str:
+        with closing(open_database(path, "edge")) as db:
+            Returned(db).take([])  # what the collector does between two turns of its loop
+            return names(db)
+
+    def there() -> str:
+        with cloud.database() as db:
+            return names(db, 1)
+
+    with Worker(data_dir, cloud.url):
+        until(lambda: arrived(cloud) == 10)
+        answer = cloud.form("/sites/rumah/meter?meter=garage/1", name="Garasi")
+        assert answer.status_code == 303
+        record(data_dir, 11, 12)  # the answer to a batch tells of it
+        until(lambda: home() == "Garasi")
+        with closing(open_database(path, "edge")) as db:
+            Profiles(db).write(RowsByStream(db), ("~rumah.pages", 1), garage, Profile(name="Bengkel"))
+        until(lambda: there() == "Bengkel")
+        assert home() == "Bengkel"

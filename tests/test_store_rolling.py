@@ -229,7 +229,7 @@ def test_an_hour_that_changes_while_it_is_worked_out_stays_touched(
     twin.take(Part("garage", 7, 0, spread(30, 60_000, channels=1)))
     rolling, prints = Rolling(twin.db, twin.layout, twin.site), twin.layout.print
     late = Part("garage", 7, 30, [row(31, NOW_MS + 59 * 60_000)])
-    meddled = []
+    meddled: list[tuple[int, ...]] = []
 
     def meddling(meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
         found = prints(meter, from_ms, to_ms)

@@ -82,14 +82,16 @@ def test_a_stream_with_more_gaps_than_an_answer_holds_comes_in_pieces(
     assert both.edge.gaps() == both.cloud.gaps()
 
 
-def test_what_was_set_in_an_earlier_life_comes_back(both: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_set_elsewhere_or_in_an_earlier_life_comes(
+    both: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cloud.comparing.MOST_CHANGES", 2)
     zones = ["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
     for zone in zones:
         both.cloud.take(Changes(both.cloud.db, both.cloud.site).next_part("~rumah", 5, TIMEZONE, zone))
-    assert both.account() == 0, "of another edge's settings nothing comes uncalled"
     both.edge.take(Changes(both.edge.db).next_part("~rumah", 6, TIMEZONE, "Asia/Pontianak"))
-    both.account()
+    both.cloud.take(Part("attic", 7, 0, [row(1)]))
+    assert both.account() == 1, "of a device that was never here nothing comes uncalled"
     both.collect()
     assert both.edge.history.timezone() == zones[-1]
     assert both.account() == 0

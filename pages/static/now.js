@@ -7,6 +7,7 @@
   if (!main) return;
   const WARNINGS = ["not-admitted", "off", "offline", "catching-up", "silent", "never"];
   const NONE = [UNKNOWN, ""];
+  const BASES = { power: "power_w", voltage: "voltage_v", current: "current_a", power_factor: "power_factor", frequency: "frequency_hz" };
   const TIMEOUT_MS = 10000;
   // The chart and the comparison with yesterday are the server's: fetched anew when they are old.
   const PAGE_LASTS_MS = page.chart?.lasts_ms ?? 600000;
@@ -27,7 +28,8 @@
     const meters = answer.meters.map(meter => {
       if (meter.age_ms === null) return meter;
       const lost = passed > Math.max(5000, 3 * meter.interval_ms);
-      return { ...meter, age_ms: meter.age_ms + passed, stale: meter.stale || lost };
+      const stale = meter.stale || lost;
+      return { ...meter, age_ms: meter.age_ms + passed, stale, judged: stale ? {} : meter.judged };
     });
     return { ...answer, meters, now_ms: answer.now_ms + passed };
   }
@@ -41,19 +43,54 @@
     card.querySelectorAll("[data-quantity]").forEach(tile => drawTile(tile, meter, now));
   }
 
+  const isBeyond = one => one.verdict === "over" || one.verdict === "under";
+  // [what a tile says below its value, its state]
+  function saidOf(name, meter, figure) {
+    if (meter.stale) return [figure[0] === UNKNOWN ? "" : say("live.last", { value: together(figure) }), "old"];
+    const one = meter.judged[name];
+    if (!one) return ["", ""];
+    const limit = together(quantity(name, { [BASES[name]]: one.limit }));
+    return [say(`live.${one.verdict}`, { limit }), isBeyond(one) ? "over" : "warn"];
+  }
+
   function drawTile(tile, meter, now) {
-    const [label, value, last] = tile.children, name = tile.dataset.quantity;
-    tile.classList.toggle("old", meter.stale);
+    const [label, value, said] = tile.children, name = tile.dataset.quantity;
     if (name === "energy") {
       const until = meter.stale && meter.taken_ms;
+      tile.classList.toggle("old", meter.stale);
       put(label, until ? say("live.today_until", { at: since(meter.taken_ms, now) }) : say("live.today"));
       write(value, kwh(meter.today_wh));
       return;
     }
-    const figure = quantity(name, meter.values);
+    const figure = quantity(name, meter.values), [words, state] = saidOf(name, meter, figure);
+    for (const each of ["old", "over", "warn"]) tile.classList.toggle(each, each === state);
     write(value, meter.stale ? NONE : figure);
-    last.hidden = !meter.stale || figure[0] === UNKNOWN;
-    if (!last.hidden) put(last, say("live.last", { value: together(figure) }));
+    said.hidden = !words;
+    put(said.lastElementChild, words);
+    drawScale(tile.querySelector(".scale"), meter.values[BASES[name]]);
+  }
+
+  // Where a value lies between its two limits.
+  function drawScale(scale, value) {
+    if (!scale || value === null) return;
+    const { low, high } = scale.dataset;
+    scale.querySelector(".at").setAttribute("x", Math.min(97.5, Math.max(0, 100 * (value - low) / (high - low))));
+  }
+
+  // The rules of metering/profile.py for two limits, and of pages/gauge.py.
+  const verdictOf = (value, low, high) => value > high ? "over" : value < low ? "under"
+    : value >= high - (high - low) / 10 ? "near-over" : value <= low + (high - low) / 10 ? "near-under" : null;
+  function drawArc(arc, meter) {
+    const dot = arc.querySelector(".at"), badge = byId("arc-badge"), volts = meter.values.voltage_v;
+    const [first, low, high, last] = ["first", "low", "high", "last"].map(name => Number(arc.dataset[name]));
+    const known = !meter.stale && volts !== null, part = Math.min(1, Math.max(0, (volts - first) / (last - first)));
+    dot.setAttribute("cx", known ? 100 - 88 * Math.cos(Math.PI * part) : -20);
+    dot.setAttribute("cy", known ? 104 - 88 * Math.sin(Math.PI * part) : -20);
+    badge.hidden = !known;
+    const verdict = known ? verdictOf(volts, low, high) : null;
+    badge.className = `badge ${verdict ? isBeyond({ verdict }) ? "over" : "warn" : ""}`;
+    put(badge.lastElementChild, say(verdict ? `now.is_${verdict}` : "now.normal"));
+    badge.querySelector("use").setAttribute("href", verdict ? "#i-over" : "#i-ok");
   }
 
   function drawHero({ meters, now_ms: now }) {
@@ -75,7 +112,11 @@
       put(byId("hero-last"), say("live.last_sum", { value: together(power(sum(shown, watts))) }));
     }
     write(byId("today-kwh"), kwh(sum(meters, meter => meter.today_wh)), "small");
-    put(byId("silent-count"), silent ? counted("live.silent_count", silent) : "");
+    const beyond = meters.filter(meter => Object.values(meter.judged).some(isBeyond)).length;
+    put(byId("counted"), [["live.beyond_count", beyond], ["live.silent_count", silent]]
+      .filter(([, count]) => count).map(([key, count]) => counted(key, count)).join(", "));
+    const arc = main.querySelector("[data-arc]");
+    if (arc) drawArc(arc, meters[0]);
     main.querySelectorAll("[data-chip]").forEach(chip =>
       write(chip, meters[0].stale ? NONE : quantity(chip.dataset.chip, meters[0].values)));
   }
