@@ -16,6 +16,7 @@ from pages.condition import Pulse
 from pages.export import RETRY_AFTER_S, Slots
 from pages.guard import HEADERS, Guard
 from pages.html import Html
+from pages.html_history import HistoryHtml
 from pages.html_meters import MetersHtml
 from pages.query import Query, Refused
 from pages.render import STATIC, Renderer
@@ -80,7 +81,8 @@ class _Server:
         self._lock = Lock()
         self._slots = Slots()
         renderer = Renderer()
-        self._html, self._meters = Html(renderer), MetersHtml(renderer, may_write)
+        self._html, self._history = Html(renderer), HistoryHtml(renderer)
+        self._meters = MetersHtml(renderer, may_write)
 
     def mount(self, listed: Callable[[Any], Sequence[Site]] | None) -> None:
         self._app.add_hook("before_request", self._check)
@@ -91,8 +93,9 @@ class _Server:
         for route in api.ROUTES:
             self._get(f"{site_api}/{route.name}", self._at_site(self._answering(route)))
         self._get(f"{site_api}/readings", self._at_site(self._readings))
-        for path, page in (*self._html.pages.items(), *self._meters.pages.items()):
-            self._get(home + path, self._at_site(page))
+        for pages in (self._html.pages, self._history.pages, self._meters.pages):
+            for path, page in pages.items():
+                self._get(home + path, self._at_site(page))
         for path, form in self._meters.forms.items():
             self._app.route(home + path, "POST", self._at_site(form))
         self._get("/api/v1/openapi.json", lambda: _json(openapi.description(self._many)))

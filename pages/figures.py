@@ -111,9 +111,30 @@ class Figures:
         """19 Nov 2026"""
         return f"{self.short_date(ms)} {self.local(ms).year}"
 
+    def weekday_date(self, ms: int) -> str:
+        """Kam, 19 Nov"""
+        at = self.local(ms)
+        return f"{self.words.names('calendar.days')[at.weekday()][:3]}, {self.short_date(ms)}"
+
+    def month(self, ms: int) -> str:
+        """Nov 2026"""
+        at = self.local(ms)
+        return f"{self.words.names('calendar.months')[at.month - 1]} {at.year}"
+
+    def long_month(self, ms: int) -> str:
+        """November 2026"""
+        at = self.local(ms)
+        return f"{self.words.names('calendar.long_months')[at.month - 1]} {at.year}"
+
     def moment(self, ms: int | None) -> str:
         """19 Nov, 15.38"""
         return UNKNOWN if ms is None else f"{self.short_date(ms)}, {self.clock(ms)}"
+
+    def exact(self, ms: int) -> str:
+        """19 Nov, 15.38.07,250: to the millisecond where there is one."""
+        at, clock = self.local(ms), self.words("number.clock")
+        rest = f"{self.words('number.decimal')}{ms % SECOND_MS:03}" if ms % SECOND_MS else ""
+        return f"{self.moment(ms)}{clock}{at.second:02}{rest}"
 
     def since(self, ms: int, now_ms: int) -> str:
         """The time of today, or the date of an earlier day: what follows "since"."""

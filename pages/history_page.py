@@ -1,44 +1,64 @@
-"""The page "history" as values to show: one day of one meter, its sums, charts and the table of its hours.
-
-The table is the charts' twin: the same figures, readable without scripts. No HTML here.
-"""
+"""The page "history" as values to show: what was picked, its sums and the headings of its charts. No HTML here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from metering.calendar import day_of
-from metering.reading import Meter
-from pages.chart import Shape, bars, lines, named, ticks
-from pages.day import Day, Hour
-from pages.figures import NOTHING, UNKNOWN, Figure, Figures
-from pages.series import Point, together
-from pages.words import Words
+from pages.faces import Faces
+from pages.figures import NOTHING, Figure, Figures
+from pages.picked import ALL, PERIODS, QUANTITIES, Picked
+from pages.series import Series, together
+from pages.stretch import Stretch
+
+# Of a counter that turns all the time ten sentences tell as much as a thousand.
+MOST_EVENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    hour: str
-    kwh: str
-    mean: str
-    least: str
+class Choice:
+    """One of several: an option of a list, or a link."""
+
+    value: str
+    label: str
+    chosen: bool
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """`input`: the kind of control for the date (date, month, number; "" for a range), and its value."""
+
+    periods: list[Choice]
+    meters: list[Choice]
+    quantities: list[Choice]
+    period: str
+    title: str
+    input: str
+    value: str
     most: str
-    volts: str
-    gap: str
+    from_value: str
+    to_value: str
+    before_url: str
+    before_label: str
+    after_url: str
+    after_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartHead:
+    """`key` names the chart in the page's data; `label` says in words what it shows."""
+
+    key: str
+    title: str
+    note: str
+    label: str
+    size: str
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """`meters` empty: nothing has ever been recorded."""
-
-    meters: list[str]
-    meter: str = ""
-    day_iso: str = ""
-    today_iso: str = ""
-    date: str = ""
-    before_url: str = ""
-    after_url: str = ""
+    picker: Picker
     is_empty: bool = True
     nothing: str = ""
     begun: str = ""
@@ -46,157 +66,179 @@ class HistoryPage:
     kwh: Figure = NOTHING
     sums: list[tuple[str, str]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
-    voltage_note: str = ""
-    busiest: str = ""
-    power_label: str = ""
-    voltage_label: str = ""
-    energy_label: str = ""
-    rows: list[Row] = field(default_factory=list)
-    total: Row | None = None
+    charts: list[ChartHead] = field(default_factory=list)
+    several: bool = False
+    names: list[tuple[str, int]] = field(default_factory=list)
     csv_url: str = ""
     raw_url: str = ""
+    table_url: str = ""
+    readings_url: str = ""
+    table_title: str = ""
+    recap_url: str = ""
 
 
 class HistoryWriter:
     """Writes the page in one language, for a site whose pages begin at `home` and whose API at `api`."""
 
-    def __init__(self, words: Words, figures: Figures, home: str, api: str) -> None:
-        self._t, self._f, self._home, self._api = words, figures, home, api
+    def __init__(self, figures: Figures, faces: Faces, home: str, api: str) -> None:
+        self._t, self._f, self._faces = figures.words, figures, faces
+        self._home, self._api = home, api
 
-    def page(self, meters: Sequence[Meter], chosen: Day, begun_ms: int | None, now_ms: int) -> HistoryPage:
-        when, today = day_of(chosen.from_ms, self._f.zone), day_of(now_ms, self._f.zone)
-        said = self._f.date(chosen.from_ms)
-        first = None if begun_ms is None else day_of(begun_ms, self._f.zone)
-        begun = "" if begun_ms is None else self._t("history.begun", date=self._f.year_date(begun_ms))
-        what = {name: self._label(f"quantity.{name}", said) for name in ("power", "voltage", "energy")}
+    def page(
+        self, found: Stretch, every: Sequence[str], begun_ms: int | None, now_ms: int, rows: str, sort: str
+    ) -> HistoryPage:
+        """`every`: the keys of all meters; `rows` and `sort` are those of the table."""
+        picked = found.picked
+        first = None if begun_ms is None else day_of(begun_ms, picked.zone).isoformat()
+        known = [line.usage.wh for line in found.lines if line.usage.wh is not None]
+        month = picked.around("month").query(quantity=ALL)
         return HistoryPage(
-            [meter.key for meter in meters],
-            chosen.meter.key,
-            when.isoformat(),
-            today.isoformat(),
-            said,
-            self._url(chosen.meter, when - timedelta(days=1)),
-            self._url(chosen.meter, when + timedelta(days=1)) if when < today else "",
-            chosen.is_empty,
-            self._t("history.nothing", date=self._f.year_date(chosen.from_ms)),
-            begun,
-            self._url(chosen.meter, first) if first else "",
-            self._f.kwh(chosen.usage.wh),
-            self._sums(chosen),
-            self._events(chosen),
-            self._voltage_note(chosen),
-            self._busiest(chosen),
-            what["power"],
-            what["voltage"],
-            what["energy"],
-            [self._row(hour) for hour in chosen.hours],
-            self._total(chosen),
-            f"{self._home}/history.csv?{urlencode({'meter': chosen.meter.key, 'day': when.isoformat()})}",
-            f"{self._api}/readings?meter={quote(chosen.meter.key, safe='')}"
-            f"&from={chosen.from_ms}&to={chosen.to_ms}&format=csv",
+            self.picker(picked, every, now_ms),
+            found.is_empty,
+            self._t("history.nothing", date=self._title(picked)),
+            "" if begun_ms is None else self._t("history.begun", date=self._f.year_date(begun_ms)),
+            f"{self._home}/history?{picked.around('day').query(at=first)}" if first else "",
+            self._f.kwh(sum(known) if known else None),
+            self._sums(found),
+            self._events(found),
+            self._charts(found),
+            len(found.lines) > 1,
+            [(self._faces.of(line.meter).name, self._faces.of(line.meter).colour) for line in found.lines],
+            self._csv_url(picked, sort),
+            self._raw_url(picked),
+            self._url(picked) + "#table",
+            self._url(picked, rows="readings") + "#table",
+            self._t("table.title_readings" if rows == "readings" else f"table.title_{picked.bars}"),
+            f"{self._home}/recap?{month}",
         )
 
-    def chart(self, chosen: Day) -> Shape:
-        blanks = named(chosen.blanks, self._t, self._f)
-        name, used = chosen.meter.key, bars(chosen.usage.buckets)
-        return {
-            "from": chosen.from_ms,
-            "to": chosen.to_ms,
-            "ticks": ticks(chosen.from_ms, chosen.to_ms, self._f),
-            "charts": {
-                "power": {
-                    "kind": "band",
-                    "area": True,
-                    "unit": "W",
-                    "blanks": blanks,
-                    "series": [lines(chosen.power, 1000, name, 1)],
-                },
-                "voltage": {
-                    "kind": "band",
-                    "unit": "V",
-                    "floats": True,
-                    "blanks": blanks,
-                    "series": [lines(chosen.voltage, 1000, name, 1)],
-                },
-                "hours": {"kind": "bars", "unit": "kWh", "blanks": blanks, "bars": used},
-            },
+    def picker(self, picked: Picked, every: Sequence[str], now_ms: int) -> Picker:
+        after = picked.moved(1)
+        kinds = {
+            "day": ("date", picked.at.isoformat()),
+            "month": ("month", f"{picked.at:%Y-%m}"),
+            "year": ("number", str(picked.at.year)),
         }
+        kind, value = kinds.get(picked.period, ("", ""))
+        today = day_of(now_ms, picked.zone)
+        most = {"date": today.isoformat(), "month": f"{today:%Y-%m}", "number": str(today.year)}.get(kind, "")
+        return Picker(
+            [
+                Choice(each, self._t(f"picker.{each}"), each == picked.period, self._url(picked.around(each)))
+                for each in PERIODS
+            ],
+            self._meters(picked, every),
+            [
+                Choice(ALL, self._t("picker.all_quantities"), picked.quantity == ALL),
+                *(Choice(q, self._t(f"quantity.{q}"), picked.quantity == q) for q in QUANTITIES),
+            ],
+            picked.period,
+            self._title(picked),
+            kind,
+            value,
+            most,
+            f"{self._f.local(picked.from_ms):%Y-%m-%dT%H:%M}",
+            f"{self._f.local(picked.to_ms):%Y-%m-%dT%H:%M}",
+            self._url(picked.moved(-1)),
+            self._t(f"picker.before_{picked.period}") if kind else "",
+            self._url(after) if after.from_ms <= now_ms else "",
+            self._t(f"picker.after_{picked.period}") if kind else "",
+        )
 
-    def _url(self, meter: Meter, when: date) -> str:
-        return f"{self._home}/history?{urlencode({'meter': meter.key, 'day': when.isoformat()})}"
+    def _meters(self, picked: Picked, every: Sequence[str]) -> list[Choice]:
+        named = {face.key: face.name for face in self._faces.all()}
+        chosen = ALL if picked.all_meters else picked.meters[0].key
+        several = [Choice(ALL, self._t("picker.all_meters"), chosen == ALL)] if len(every) > 1 else []
+        return [*several, *(Choice(key, named.get(key, key), key == chosen) for key in every)]
 
-    def _label(self, what: str, said: str) -> str:
-        return self._t("history.chart_note", what=self._t(what).lower(), date=said)
+    def _url(self, picked: Picked, **more: str) -> str:
+        return f"{self._home}/history?{picked.query(**more)}"
 
-    def _sums(self, chosen: Day) -> list[tuple[str, str]]:
-        power, top = together(chosen.power.points), chosen.power.highest()
-        if power is None or top is None:
+    def _csv_url(self, picked: Picked, sort: str) -> str:
+        return f"{self._home}/history.csv?{picked.query(**({'sort': sort} if sort else {}))}"
+
+    def _raw_url(self, picked: Picked) -> str:
+        one = {} if picked.all_meters else {"meter": picked.meters[0].key}
+        asked = {**one, "from": str(picked.from_ms), "to": str(picked.to_ms), "format": "csv"}
+        return f"{self._api}/readings?{urlencode(asked)}"
+
+    def _title(self, picked: Picked) -> str:
+        if picked.period == "day":
+            return self._f.date(picked.from_ms)
+        if picked.period == "month":
+            return self._f.long_month(picked.from_ms)
+        if picked.period == "year":
+            return str(picked.at.year)
+        return self._range(picked.from_ms, picked.to_ms)
+
+    def _range(self, from_ms: int, to_ms: int) -> str:
+        """19 Nov 2026, 14.01–15.30, or two dates."""
+        if day_of(from_ms, self._f.zone) == day_of(to_ms - 1, self._f.zone):
+            return f"{self._f.year_date(from_ms)}, {self._f.clock(from_ms)}–{self._f.clock(to_ms)}"
+        return f"{self._f.year_date(from_ms)} – {self._f.year_date(to_ms - 1)}"
+
+    def _sums(self, found: Stretch) -> list[tuple[str, str]]:
+        """Of a single meter: mean, highest and lowest of the quantity shown (power with all), and what is recorded."""
+        known_ms = sum(line.known_ms for line in found.lines)
+        blank_ms = sum(line.blank_ms for line in found.lines)
+        recorded = (self._t("history.recorded"), self._f.percent(known_ms - blank_ms, known_ms))
+        if len(found.lines) != 1:
+            return [recorded]
+        name = "power" if found.picked.quantity == ALL else found.picked.quantity
+        series = found.lines[0].series[name]
+        point, top = together(series.points), series.highest()
+        if point is None or top is None:
             return []
-        recorded = self._f.percent(chosen.known_ms - chosen.blank_ms, chosen.known_ms)
+        at = self._f.clock(top[0]) if found.picked.period == "day" else self._f.moment(top[0])
         return [
-            (self._t("history.mean"), str(self._f.power(power.total // power.n))),
-            (self._t("history.highest_at", at=self._f.clock(top[0])), str(self._f.power(top[1]))),
-            (self._t("history.lowest"), str(self._f.power(power.least))),
-            (self._t("history.recorded"), recorded),
+            (self._t("history.mean"), str(self._f.quantity(name, point.total // point.n))),
+            (self._t("history.highest_at", at=at), str(self._f.quantity(name, top[1]))),
+            (self._t("history.lowest"), str(self._f.quantity(name, point.least))),
+            recorded,
         ]
 
-    def _events(self, chosen: Day) -> list[str]:
-        events = chosen.usage.events
-        return [self._t(f"history.{step.event}", at=self._f.clock(step.at_ms)) for step in events]
+    def _events(self, found: Stretch) -> list[str]:
+        said = []
+        for line in found.lines:
+            for step in line.usage.events:
+                at = self._f.clock(step.at_ms) if found.picked.period == "day" else self._f.moment(step.at_ms)
+                said.append(self._t(f"history.{step.event}", at=at))
+        return said[:MOST_EVENTS]
 
-    def _voltage_note(self, chosen: Day) -> str:
-        point = together(chosen.voltage.points)
+    def _charts(self, found: Stretch) -> list[ChartHead]:
+        said = self._title(found.picked)
+        heads = []
+        for place, name in enumerate(found.picked.quantities):
+            title = self._t(f"quantity.{name}")
+            label = self._t("history.chart_note", what=title.lower(), date=said)
+            size = "tall" if place == 0 else "mid" if name == "voltage" else "low"
+            heads.append(ChartHead(name, title, self._note(found, name), label, size))
+        title = self._t(f"history.energy_{found.picked.bars}")
+        label = self._t("history.chart_note", what=self._t("quantity.energy").lower(), date=said)
+        heads.insert(1, ChartHead("energy", title, self._busiest(found), label, "low"))
+        return heads
+
+    def _note(self, found: Stretch, name: str) -> str:
+        """lowest 216.5, highest 224.6 V; beside power there is the legend."""
+        if len(found.lines) != 1 or name == "power":
+            return ""
+        series: Series = found.lines[0].series[name]
+        point = together(series.points)
         if point is None:
             return ""
-        low, high = (self._f.quantity("voltage", value) for value in (point.least, point.most))
-        return self._t("history.voltage_range", low=low.number, high=high)
+        low, high = (self._f.quantity(name, value) for value in (point.least, point.most))
+        return self._t("history.span", low=low.number, high=high)
 
-    def _busiest(self, chosen: Day) -> str:
-        used = [(hour.energy_wh, hour) for hour in chosen.hours if hour.energy_wh]
-        if not used:
+    def _busiest(self, found: Stretch) -> str:
+        if len(found.lines) != 1:
             return ""
-        wh, hour = max(used, key=lambda pair: pair[0])
-        begin = self._f.local(hour.from_ms).hour
-        return self._t("history.busiest", from_hour=begin, to_hour=begin + 1, kwh=self._f.kwh(wh))
-
-    def _row(self, hour: Hour) -> Row:
-        name = self._f.clock(hour.from_ms)
-        return self._figures(name, hour.energy_wh, hour.power, hour.voltage, hour.blank_ms)
-
-    def _total(self, chosen: Day) -> Row:
-        power, voltage = together(chosen.power.points), together(chosen.voltage.points)
-        return self._figures(self._t("history.whole_day"), chosen.usage.wh, power, voltage, chosen.blank_ms)
-
-    def _figures(
-        self, name: str, wh: int | None, power: Point | None, voltage: Point | None, blank_ms: int
-    ) -> Row:
-        mean, least, most = [self._watts(value) for value in _mean_least_most(power)]
-        volts = UNKNOWN if voltage is None else self._f.number(voltage.total, 1000 * voltage.n, 1)
-        gap = self._t("history.empty_for", span=self._f.brief(blank_ms)) if blank_ms else ""
-        return Row(name, self._f.kwh(wh).number, mean, least, most, volts, gap)
-
-    def _watts(self, mw: int | None) -> str:
-        """Whole watts, also above 10 kW: a column keeps one unit."""
-        return UNKNOWN if mw is None else self._f.number(mw, 1000)
-
-
-def _mean_least_most(point: Point | None) -> tuple[int | None, int | None, int | None]:
-    return (point.total // point.n, point.least, point.most) if point else (None, None, None)
-
-
-CSV_HEADER = "from,to,energy_wh,mean_w,min_w,max_w,voltage_v,readings,missing_s"
-
-
-def table_csv(chosen: Day, figures: Figures) -> str:
-    """Exactly the table's hours, for a spreadsheet: plain numbers, times with their offset."""
-    rows = [CSV_HEADER, *(",".join(_csv_fields(hour, figures)) for hour in chosen.hours)]
-    return "\n".join(rows) + "\n"
-
-
-def _csv_fields(hour: Hour, figures: Figures) -> list[str]:
-    watts = [None if mw is None else round(mw / 1000, 1) for mw in _mean_least_most(hour.power)]
-    volts = hour.voltage and round(hour.voltage.total / hour.voltage.n / 1000, 2)
-    times = [figures.local(ms).isoformat(timespec="seconds") for ms in (hour.from_ms, hour.to_ms)]
-    readings = hour.power.n if hour.power else 0
-    values = [*times, hour.energy_wh, *watts, volts, readings, hour.blank_ms // 1000]
-    return ["" if value is None else str(value) for value in values]
+        used = [(row.energy_wh, row) for row in found.lines[0].rows if row.energy_wh]
+        if len(used) < 2:
+            return ""
+        wh, row = max(used, key=lambda pair: pair[0])
+        bars, kwh = found.picked.bars, self._f.kwh(wh)
+        if bars == "hour":
+            span = f"{self._f.clock(row.from_ms)}–{self._f.clock(row.to_ms)}"
+        else:
+            span = self._f.short_date(row.from_ms) if bars == "day" else self._f.month(row.from_ms)
+        return self._t("history.busiest", span=span, kwh=kwh)

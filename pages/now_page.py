@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from metering.profile import Limit
 from metering.quantity import BY_NAME
-from pages.chart import Shape, lines, named, ticks
+from pages.axis import ticks
+from pages.chart import Shape, lines, named
 from pages.faces import Face, Faces
 from pages.figures import HOUR_MS, NOTHING, Figure, Figures
 from pages.gauge import Gauge, gauge
@@ -244,7 +245,13 @@ class NowWriter:
                     "unit": "W",
                     "here": True,
                     "series": [
-                        lines(series, 1000, self._faces.of(meter).name, self._faces.of(meter).colour)
+                        lines(
+                            series,
+                            1000,
+                            self._faces.of(meter).name,
+                            self._faces.of(meter).colour,
+                            band=len(overview.powers) == 1,
+                        )
                         for meter, series in overview.powers
                     ],
                     "blanks": named(overview.blanks, self._t, self._f),

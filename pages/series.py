@@ -89,11 +89,23 @@ def together(points: Iterable[Point | None]) -> Point | None:
     )
 
 
-def read(history: History, meter: Meter, column: str, from_ms: int, to_ms: int, bucket_ms: int) -> Series:
-    points: list[Point | None] = [None] * -(-(to_ms - from_ms) // bucket_ms)
-    for start_ms, n, total, least, most in history.buckets(meter, column, from_ms, to_ms, bucket_ms):
-        points[(start_ms - from_ms) // bucket_ms] = Point(n, total, least, most)
-    return Series(from_ms, to_ms, bucket_ms, tuple(points))
+def read(
+    history: History,
+    meter: Meter,
+    column: str,
+    from_ms: int,
+    to_ms: int,
+    bucket_ms: int,
+    begin_ms: int | None = None,
+) -> Series:
+    """The values in [from_ms, to_ms), in buckets that begin at begin_ms, at from_ms unless told otherwise."""
+    begin_ms = from_ms if begin_ms is None else begin_ms
+    points: list[Point | None] = [None] * -(-(to_ms - begin_ms) // bucket_ms)
+    for start_ms, n, total, least, most in history.buckets(
+        meter, column, from_ms, to_ms, bucket_ms, begin_ms
+    ):
+        points[(start_ms - begin_ms) // bucket_ms] = Point(n, total, least, most)
+    return Series(begin_ms, to_ms, bucket_ms, tuple(points))
 
 
 def nice_ms(least_ms: int) -> int:

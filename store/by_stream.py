@@ -169,6 +169,18 @@ class RowsByStream:
                     found[start] = Sum(*sums).joined(found.get(start))
         return found
 
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
+        """How many minutes of UTC have rows in [from_ms, to_ms)."""
+        sql = f"SELECT DISTINCT taken_ms / 60000 FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ?"
+        return len(
+            {
+                minute
+                for _hour, stretches in self._hours(meter, from_ms, to_ms)
+                for _boot, stretch in stretches
+                for (minute,) in self._db.execute(sql, (*stretch, from_ms, to_ms))
+            }
+        )
+
     def undated(self, meter: Meter) -> Iterator[tuple[int, int]]:
         """(boot, seq) of the rows whose time is not known yet."""
         yield from self._db.execute(

@@ -137,6 +137,14 @@ class RowsByTime:
         )
         return {begin_ms + bucket * width_ms: Sum(*found) for bucket, *found in rows}
 
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
+        """How many minutes of UTC have rows in [from_ms, to_ms)."""
+        found = self._db.execute(
+            f"SELECT count(DISTINCT r.taken_ms / 60000) FROM readings r WHERE {_RANGE}",
+            (self._site, self.meters.find(meter) or 0, from_ms, to_ms),
+        )
+        return int(found.fetchone()[0])
+
     def undated(self, _meter: Meter) -> Iterator[tuple[int, int]]:
         """Nothing: a row travels only when it is dated."""
         return iter(())

@@ -45,6 +45,7 @@ class StoredRows(Protocol):
     def buckets(
         self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
     ) -> dict[int, Sum]: ...
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int: ...
     def undated(self, meter: Meter) -> Iterator[tuple[int, int]]: ...
     def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]: ...
     def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
@@ -140,6 +141,10 @@ class History:
     ) -> Iterator[tuple[Way, int]]:
         """The way of the counter through the range; see store/summaries.py."""
         return self._summaries.ways(meter, from_ms, to_ms, width_ms, by_day)
+
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
+        """How many minutes of the range have readings."""
+        return self._summaries.minutes(meter, from_ms, to_ms)
 
     def gaps(
         self, from_ms: int | None, to_ms: int | None, after: GapKey | None = None, most: int | None = None

@@ -39,6 +39,7 @@ class Rows(Protocol):
     def buckets(
         self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
     ) -> dict[int, Sum]: ...
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int: ...
     def counter_before(self, meter: Meter, at_ms: int) -> Counter | None: ...
 
 
@@ -70,6 +71,18 @@ class Summaries:
                 for start_ms, values in some.items():
                     found[start_ms] = values.joined(found.get(start_ms))
         return found
+
+    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
+        """How many minutes of UTC that begin in the range have readings."""
+        number = self._rows.meters.find(meter) or 0
+        with self._db.read():
+            days = self._days(number, from_ms, to_ms)
+            return sum(
+                self._rows.minutes(meter, piece.from_ms, piece.to_ms)
+                if piece.width_ms is None
+                else self._rollups.minutes(number, piece.width_ms, piece.from_ms, piece.to_ms)
+                for piece in self._pieces(number, from_ms, to_ms, QUARTER_MS, days)
+            )
 
     def counters(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[Counter]:
         """(boot, seq, taken_ms, energy_wh) in [from_ms, to_ms), led by the last value before, if there is one.

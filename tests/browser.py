@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # Chromium's own errands would look like requests of ours.
@@ -46,3 +47,10 @@ def is_quiet(tab: Tab) -> None:
 def has_no_sideways_scrolling(tab: Tab) -> None:
     wide = tab.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0
+
+
+def is_open_to_everybody(tab: Tab) -> None:
+    """No violation of WCAG 2.1, levels A and AA, that axe-core can find."""
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+    found = Axe().run(tab.page, options=rules).response["violations"]
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]][:4]) for each in found] == []

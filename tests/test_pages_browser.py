@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from browser import LAPTOP, PHONE, OpenTab, has_no_sideways_scrolling, is_quiet
+from browser import LAPTOP, PHONE, OpenTab, has_no_sideways_scrolling, is_open_to_everybody, is_quiet
 from filled_house import (
     NOW_MS,
     FilledHouse,
@@ -20,14 +20,16 @@ from pages.words import LANGUAGES, Words
 pytest_plugins = ("conftest_pages",)
 
 Serve = Callable[[FilledHouse], str]
-DAY = "/history?day=2026-11-19"
+DAY, METER = "/history?day=2026-11-19", "/meter?meter=garage/1"
 N = "\u00a0"
 
 
-@pytest.mark.parametrize("path", ["/", DAY, "/health"])
-@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["360", "1280"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", ["/", DAY, "/meters", METER, "/health"])
+@pytest.mark.parametrize(
+    ("language", "size", "dark"),
+    [("id", PHONE, False), ("id", LAPTOP, True), ("en", PHONE, True), ("en", LAPTOP, False)],
+    ids=["id-360-light", "id-1280-dark", "en-360-dark", "en-1280-light"],
+)
 def test_every_page_is_quiet_and_fits(
     house: FilledHouse,
     serve: Serve,
@@ -40,15 +42,23 @@ def test_every_page_is_quiet_and_fits(
     house.live = [live_value(NOW_MS + 600_000)]
     tab = open_tab(serve(house) + path, size, dark, language=language)
     tab.page.wait_for_load_state("networkidle" if path != "/" else "load")
-    charts = {"/": 1, DAY: 3, "/health": 0}[path]
+    charts = {"/": 1, DAY: 6, "/meters": 0, METER: 0, "/health": 0}[path]
     expect(tab.page.locator(".chart canvas")).to_have_count(charts)
     assert tab.page.locator("html").get_attribute("lang") == language
     ground = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(12, 16, 21)" if dark else "rgb(243, 245, 247)")
-    name = {"/": "now", DAY: "history", "/health": "health"}[path]
+    name = {"/": "now", DAY: "history", "/meters": "meters", METER: "meter", "/health": "health"}[path]
     tab.shot(f"{name}-{language}-{size[0]}-{'dark' if dark else 'light'}")
     has_no_sideways_scrolling(tab)
+    is_open_to_everybody(tab)
     is_quiet(tab)
+
+
+def test_what_shuts_somebody_out_is_found(house: FilledHouse, serve: Serve, open_tab: OpenTab) -> None:
+    tab = open_tab(serve(house) + "/health")
+    tab.page.evaluate("document.body.append(document.createElement('button'))")
+    with pytest.raises(AssertionError, match="button-name"):
+        is_open_to_everybody(tab)
 
 
 def test_every_value_is_there_without_scripts(house: FilledHouse, serve: Serve, open_tab: OpenTab) -> None:
@@ -77,7 +87,7 @@ def test_a_range_is_picked_by_dragging_and_a_gap_names_its_cause(
     tab.page.mouse.up()
     expect(tab.page.locator("#picked p")).to_have_text("18.00–21.00")
     expect(tab.page.locator("#picked dd")).to_have_count(4)
-    expect(tab.page.locator(".sel:visible")).to_have_count(3)
+    expect(tab.page.locator(".sel:visible")).to_have_count(6)
     tab.page.locator(".blank").first.hover()
     expect(tab.page.locator(".blank .tip").first).to_contain_text("Alat mati, 53 menit")
     tab.shot("picked-1280", whole=False)
@@ -90,12 +100,12 @@ def test_day_and_meter_are_chosen_without_a_button(
     house_of_three: FilledHouse, serve: Serve, open_tab: OpenTab
 ) -> None:
     tab = open_tab(serve(house_of_three) + "/history")
-    tab.page.locator("select").select_option("garage/2")
+    tab.page.locator("#m").select_option("garage/2")
     tab.page.wait_for_url("**meter=garage%2F2**")
     tab.page.locator("input[type=date]").fill("2026-11-19")
-    tab.page.wait_for_url("**day=2026-11-19**")
+    tab.page.wait_for_url("**at=2026-11-19**")
     expect(tab.page.locator(".when .date")).to_contain_text("Kamis, 19 Nov 2026")
-    assert tab.page.locator("select").input_value() == "garage/2"
+    assert tab.page.locator("#m").input_value() == "garage/2"
     is_quiet(tab)
 
 
@@ -103,7 +113,7 @@ def test_a_day_without_data_says_when_recording_began(
     house: FilledHouse, serve: Serve, open_tab: OpenTab
 ) -> None:
     tab = open_tab(serve(house) + "/history?day=2026-11-10&lang=en")
-    expect(tab.page.locator(".empty")).to_contain_text("There is nothing on 10 Nov 2026.")
+    expect(tab.page.locator(".empty")).to_contain_text("There is nothing: Tuesday, 10 Nov 2026.")
     tab.page.get_by_text("To the first day").click()
     expect(tab.page.locator(".when .date")).to_contain_text("Tuesday, 17 Nov 2026")
     is_quiet(tab)

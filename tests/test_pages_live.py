@@ -101,7 +101,7 @@ def test_a_hosted_site_says_when_its_home_was_last_heard(tmp_path: Path, open_ta
         tab = open_tab(f"{url}/sites/ibu/", LAPTOP)
         expect(tab.page.locator("#sync")).to_have_text("Tersambung ke rumah")
         tab.page.get_by_role("link", name="Riwayat").click()
-        expect(tab.page.locator(".chart canvas")).to_have_count(3)
+        expect(tab.page.locator(".chart canvas")).to_have_count(6)
         tab.page.get_by_role("link", name="Kondisi").click()
         expect(tab.page.locator(".hop")).to_have_count(3)
         tab.shot("cloud-health-1280")

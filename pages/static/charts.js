@@ -1,8 +1,8 @@
-// Draws the charts that the page's data describe, with uPlot: bands, lines and bars, blanks hatched and named,
-// one selection over all of them. Without uPlot nothing appears; the table holds the same figures.
+// Draws the charts that the page's data describe, with uPlot: bands, lines and bars, blanks hatched and named, limits.
+// Without uPlot nothing appears; the table holds the same figures.
 "use strict";
 (() => {
-  const { page, say, number, power, kwh, clock, together } = Kembar;
+  const { page, number } = Kembar;
   const chart = page.chart;
   if (!window.uPlot || !chart) return;
   const root = document.documentElement;
@@ -14,6 +14,8 @@
   const spans = { from: chart.from / 1000, to: chart.to / 1000 };
   const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
   const plots = [];
+  // What static/picked.js needs of it: the charts, and the range that is picked.
+  const shared = Kembar.charts = { chart, plots, place: (...one) => place(...one), picked: null };
 
   // 3 to 5 round ticks from 0 (or from `least`) up to beyond `most`.
   function axis(least, most) {
@@ -27,17 +29,29 @@
     return { low: ticks[0], high: ticks.at(-1), ticks };
   }
 
+  // Energy of several meters stands one on the other: the sum up to each, the last one first.
+  function stacked(bars) {
+    const sums = bars[0].kwh.map(() => null), layers = [];
+    for (const one of bars) {
+      one.kwh.forEach((kwh, at) => { if (kwh !== null) sums[at] = (sums[at] ?? 0) + kwh; });
+      layers.unshift({ ...one, kwh: [...sums] });
+    }
+    return layers;
+  }
+
   function scaleOf(spec) {
-    const values = spec.bars ? spec.bars.kwh : spec.series.flatMap(one => [...one.min, ...one.max]);
+    const values = spec.bars ? stacked(spec.bars)[0].kwh : spec.series.flatMap(one => one.min ? [...one.min, ...one.max] : one.mean);
     const known = values.filter(value => value !== null);
     if (!known.length) return axis(0, 1);
     const most = Math.max(...known), least = Math.min(...known);
-    return spec.floats ? axis(least - 0.5, most + 0.5) : axis(Math.min(0, least), Math.max(most, spec.bars ? LEAST_KWH : LEAST_W));
+    if (!spec.floats) return axis(Math.min(0, least), Math.max(most, spec.bars ? LEAST_KWH : spec.least_span ?? LEAST_W));
+    const room = Math.max(0, spec.least_span - (most - least)) / 2;
+    return axis(least - room, most + room);
   }
 
   // Points stand in the middle of their buckets.
   function dataOf(spec) {
-    if (spec.bars) return [spec.bars.t.map(ms => ms / 1000), spec.bars.kwh];
+    if (spec.bars) return [spec.bars[0].t.map(ms => ms / 1000), ...stacked(spec.bars).map(one => one.kwh)];
     const [first] = spec.series;
     const times = first.mean.map((_, place) => (first.from + (place + 0.5) * first.step) / 1000);
     if (spec.kind === "lines") return [times, ...spec.series.map(one => one.mean)];
@@ -50,8 +64,9 @@
       value !== null && (all[at - 1] ?? null) === null && (all[at + 1] ?? null) === null ? [at] : []);
     const plain = { points: { show: false }, spanGaps: false };
     const dots = stroke => ({ show: true, size: 4, width: 0, stroke, fill: stroke, filter: alone });
-    if (spec.bars) return [{}, { ...plain, fill: () => colour("--bar"), width: 0, points: { show: false },
-      paths: uPlot.paths.bars({ size: [0.74, 64], radius: 0.08 }) }];
+    if (spec.bars) return [{}, ...stacked(spec.bars).map(one => ({ ...plain, width: 0,
+      fill: () => colour(spec.bars.length > 1 ? `--m${one.colour}` : "--bar"),
+      paths: uPlot.paths.bars({ size: [0.74, 64], radius: spec.bars.length > 1 ? 0 : 0.08 }) }))];
     if (spec.kind === "lines") return [{}, ...spec.series.map((one, place) => (
       { ...plain, width: LINE_PX, stroke: () => colour(`--m${one.colour}`), points: dots(() => colour(`--m${one.colour}`)),
         dash: place >= 6 ? [6, 4] : [] }))];
@@ -59,10 +74,10 @@
       { ...plain, width: LINE_PX, stroke: () => colour("--blue"), points: dots(() => colour("--blue")), fill: spec.area ? () => colour("--area") : undefined }];
   }
 
-  // As few decimals as the tick needs; the unit stands at the top tick only.
-  function tickText(tick, isTop, unit) {
-    const decimals = [0, 1, 2, 3].find(count => Math.abs(tick - Number(tick.toFixed(count))) < 1e-9) ?? 3;
-    return number(tick, decimals) + (isTop ? `\u00a0${unit}` : "");
+  // As few decimals as every tick of the axis needs; the unit stands at the top tick only.
+  function tickTexts(ticks, unit) {
+    const decimals = [0, 1, 2, 3].find(count => ticks.every(tick => Math.abs(tick - Number(tick.toFixed(count))) < 1e-9)) ?? 3;
+    return ticks.map((tick, at) => number(tick, decimals) + (at === ticks.length - 1 && unit ? `\u00a0${unit}` : ""));
   }
 
   const ruler = document.createElement("canvas").getContext("2d");
@@ -72,7 +87,7 @@
   }
 
   const font = `${TICK_PX}px ${getComputedStyle(document.body).fontFamily}`;
-  const labelsOf = (spec, { ticks }) => ticks.map((tick, place) => tickText(tick, place === ticks.length - 1, spec.unit));
+  const labelsOf = (spec, { ticks }) => tickTexts(ticks, spec.unit);
 
   function optionsOf(spec, box, scale, gutter) {
     const narrow = box.clientWidth < NARROW_PX;
@@ -126,6 +141,13 @@
   function overlay(entry) {
     const { plot, spec } = entry;
     entry.blanks = (spec.blanks ?? []).map(blank => [blank, blankOf(blank)]);
+    entry.limits = (spec.limits ?? []).map(limit => {
+      const line = document.createElement("i");
+      line.className = "limit";
+      line.textContent = limit.text;
+      return [limit.value, line];
+    });
+    plot.over.append(...entry.limits.map(([, line]) => line));
     entry.selected = document.createElement("i");
     entry.selected.className = "sel";
     entry.selected.hidden = true;
@@ -148,86 +170,12 @@
       dot.style.left = `${xOf(entry.plot, one.from + (last + 0.5) * one.step)}px`;
       dot.style.top = `${entry.plot.valToPos(one.mean[last], "y")}px`;
     });
-    if (picked) place(entry.plot, entry.selected, picked.from, picked.to);
-  }
-
-  // ---- one range picked by dragging on any chart, in whole buckets, with its figures above the charts
-
-  const strip = document.getElementById("picked");
-  const hint = strip?.cloneNode(true);
-  const step = chart.charts.power.series[0]?.step ?? 300000;
-  let picked = null;
-
-  function pick(range) {
-    picked = range;
-    plots.forEach(entry => {
-      entry.selected.hidden = !range;
-      if (range) place(entry.plot, entry.selected, range.from, range.to);
+    entry.limits.forEach(([value, line]) => {
+      const top = entry.plot.valToPos(value, "y");
+      line.hidden = top < 0 || top > entry.plot.over.clientHeight;
+      line.style.top = `${top}px`;
     });
-    if (!range) strip.replaceChildren(...hint.cloneNode(true).childNodes);
-    else strip.replaceChildren(...figures(range));
-  }
-
-  function figures({ from, to }) {
-    const one = chart.charts.power.series[0];
-    const inside = one.mean.map((_, at) => at).filter(at => {
-      const begin = one.from + at * one.step;
-      return begin >= from && begin < to && one.mean[at] !== null;
-    });
-    const title = document.createElement("p");
-    title.textContent = `${clock(from)}–${clock(to)}`;
-    const list = document.createElement("dl");
-    const readings = inside.reduce((n, at) => n + one.n[at], 0);
-    const mean = readings ? inside.reduce((total, at) => total + one.mean[at] * one.n[at], 0) / readings : null;
-    // Buckets without a reading count nothing: the energy in a gap is not known from power.
-    const wh = mean === null ? null : inside.reduce((total, at) => total + one.mean[at], 0) * one.step / 3600000;
-    const entries = [["energy", kwh(wh)], ["average", power(mean)],
-      ["highest", power(inside.length ? Math.max(...inside.map(at => one.max[at])) : null)],
-      ["lowest", power(inside.length ? Math.min(...inside.map(at => one.min[at])) : null)]];
-    for (const [name, figure] of entries) {
-      const pair = document.createElement("div"), term = document.createElement("dt"), value = document.createElement("dd");
-      term.textContent = say(`chart.${name}`);
-      value.textContent = together(figure);
-      pair.append(term, value);
-      list.append(pair);
-    }
-    return [title, list, clearButton()];
-  }
-
-  function clearButton() {
-    const bar = document.createElement("span"), button = document.createElement("button");
-    bar.className = "bar";
-    button.type = "button";
-    button.className = "ghost";
-    button.setAttribute("aria-label", say("chart.clear"));
-    button.innerHTML = '<svg class="i" aria-hidden="true"><use href="#i-close"/></svg>';
-    button.addEventListener("click", () => pick(null));
-    bar.append(button);
-    return bar;
-  }
-
-  function pickable({ plot }) {
-    let begin = null;
-    const at = event => {
-      const x = event.clientX - plot.over.getBoundingClientRect().left;
-      const ms = plot.posToVal(Math.max(0, Math.min(plot.over.clientWidth, x)), "x") * 1000;
-      return chart.from + Math.round((ms - chart.from) / step) * step;
-    };
-    plot.over.addEventListener("pointerdown", event => {
-      if (event.button !== 0) return;
-      begin = at(event);
-      plot.over.setPointerCapture(event.pointerId);
-    });
-    plot.over.addEventListener("pointermove", event => {
-      if (begin === null) return;
-      const end = at(event);
-      if (end !== begin) pick({ from: Math.min(begin, end), to: Math.max(begin, end) });
-    });
-    plot.over.addEventListener("pointerup", event => {
-      if (begin !== null && at(event) === begin && !event.target.closest(".blank")) pick(null);
-      begin = null;
-    });
-    plot.over.addEventListener("pointercancel", () => { begin = null; });
+    if (shared.picked) place(entry.plot, entry.selected, shared.picked.from, shared.picked.to);
   }
 
   // ---- drawing, and again when width or theme changes
@@ -243,7 +191,6 @@
     const entry = { plot, spec, box };
     plots.push(entry);
     overlay(entry);
-    if (strip) pickable(entry);
     new ResizeObserver(() => {
       plot.setSize({ width: box.clientWidth, height: box.clientHeight });
       arrange(entry);

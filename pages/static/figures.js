@@ -49,6 +49,10 @@ const Kembar = (() => {
     const at = parts(ms, { hour: "2-digit", minute: "2-digit" });
     return at.hour + words["number.clock"] + at.minute;
   }
+  function moment(ms) {
+    const at = parts(ms, { day: "numeric", month: "numeric" });
+    return `${at.day} ${page.months[at.month - 1]}, ${clock(ms)}`;
+  }
   // The time of today, or the date of an earlier day.
   function since(ms, now) {
     const day = { day: "numeric", month: "numeric", year: "numeric" };
@@ -70,5 +74,5 @@ const Kembar = (() => {
   }
   const put = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
 
-  return { page, say, number, many, power, kwh, quantity, together, counted, age, clock, since, write, put, UNKNOWN };
+  return { page, say, number, many, power, kwh, quantity, together, counted, age, clock, moment, since, write, put, UNKNOWN };
 })();
