@@ -13,7 +13,7 @@ from pages.faces import Face
 from pages.judged import judged
 from pages.latest import Newest
 from pages.query import Query, Refused
-from pages.series import DAY_MS, Point, Series, blanks, gaps_of, nice_ms, pace_ms, read
+from pages.series import DAY_MS, Point, Series, blanks, gaps_of, grid_ms, nice_ms, pace_ms, read
 from pages.usage import TooMany, usage
 from pages.view import View
 from store.history import History
@@ -82,7 +82,8 @@ def series(view: View, history: History, query: Query) -> Shape:
     points = query.whole("points", 1, MOST_POINTS, USUAL_POINTS)
     # A bucket narrower than the pace would be empty between two readings and look like a gap.
     width = nice_ms(max(-(-(to_ms - from_ms) // points), pace_ms(history, meter)))
-    found = read(history, meter, quantity.column, from_ms, to_ms, width)
+    begin_ms = grid_ms(from_ms, width, view.site.zone)
+    found = read(history, meter, quantity.column, from_ms, to_ms, width, begin_ms)
     span = history.span_ms(meter) or (to_ms, to_ms)
     empty = blanks(found, (max(from_ms, span[0]), min(to_ms, span[1])), gaps_of(history, meter, found))
     return {

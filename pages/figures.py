@@ -80,6 +80,10 @@ class Figures:
         decimals = 2 if abs(wh) < 100_000 else 1 if abs(wh) < 1_000_000 else 0
         return Figure(self.number(wh, 1000, decimals), "kWh")
 
+    def register(self, wh: int) -> Figure:
+        """A counter as its display shows it: every decimal counts there."""
+        return Figure(self.number(wh, 1000, 3), "kWh")
+
     def percent(self, part: int, whole: int, decimals: int = 1) -> str:
         """part of whole; a part that is not the whole never reads 100 %."""
         if whole <= 0:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import bottle
+import orjson
 
 from pages.figures import Figures
 from pages.health_page import HealthWriter
+from pages.manifest import manifest
 from pages.notices import NoticeWriter
 from pages.now_page import NowWriter
 from pages.reader import look_of
@@ -29,6 +31,7 @@ class Html:
         self.pages: dict[str, Callable[[View], Any]] = {
             "/": self.now,
             "/health": self.health,
+            "/manifest.webmanifest": self.manifest,
         }
 
     def now(self, view: View) -> str:
@@ -71,6 +74,11 @@ class Html:
             page=writer.page(held, condition, view.site.twin, going),
             notices=NoticeWriter(look.words, figures, now_ms).all(condition, view.site.twin),
         )
+
+    def manifest(self, view: View) -> Any:
+        look = look_of(bottle.request, self._render.words)
+        bottle.response.content_type = "application/manifest+json"
+        return orjson.dumps(manifest(view, self._render, look.words.language))
 
     def sites(self, request: Any, sites: Sequence[Site]) -> str:
         """The sites of one reader; a single one is opened at once."""

@@ -1,4 +1,4 @@
-"""The page "history" and its table as CSV: what was picked is looked up once and written."""
+"""The pages "history" and "recap", and the table as CSV: what was picked is looked up once and written."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,8 @@ from pages.picked import ALL, Picked, picked
 from pages.query import Query, Refused
 from pages.reader import look_of
 from pages.readings_table import ReadingsWriter
+from pages.recap import recap
+from pages.recap_page import RecapWriter
 from pages.render import Look, Renderer
 from pages.stretch import Stretch, stretch
 from pages.view import View
@@ -28,6 +30,7 @@ class HistoryHtml:
         self.pages: dict[str, Callable[[View], Any]] = {
             "/history": self.history,
             "/history.csv": self.csv,
+            "/recap": self.recap,
         }
 
     def history(self, view: View) -> str:
@@ -82,6 +85,26 @@ class HistoryHtml:
         bottle.response.set_header("Content-Disposition", f'attachment; filename="{name}"')
         writer = TableWriter(Figures(look.words, view.site.zone), faces, view.home)
         return writer.csv(found, look.query.get("sort", ""))
+
+    def recap(self, view: View) -> str:
+        look, now_ms = look_of(bottle.request, self._render.words), view.now_ms()
+        figures = Figures(look.words, view.site.zone)
+        line = view.sync_line(view.site.condition(), now_ms)
+        with view.site.history() as history:
+            meters, faces = history.meters(), view.faces(history)
+            page = None
+            if meters:
+                asked = {name: look.query[name] for name in ("at", "meter") if look.query.get(name)}
+                if asked.get("meter") == ALL:
+                    del asked["meter"]
+                chosen = picked(asked | {"period": "month"}, meters, now_ms, view.site.zone)
+                found = recap(history, chosen.meters[0], chosen, now_ms)
+                keys = [meter.key for meter in meters]
+                writer = RecapWriter(figures, faces, view.home)
+                page = writer.page(found, chosen, keys, now_ms, look.query.get("bill", "")[:24])
+        return self._render.site_page(
+            "recap.html", look, view, line, figures, None, here="history", page=page
+        )
 
     @staticmethod
     def _picked(view: View, history: History, look: Look) -> Picked:

@@ -7,7 +7,9 @@ when nothing explains it. Rows are counted by History; no SQL here.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+from metering.calendar import day_of, midnight_ms
 from metering.gap import GapSum
 from metering.reading import Meter
 from store.history import History
@@ -114,6 +116,12 @@ def nice_ms(least_ms: int) -> int:
         if width >= least_ms:
             return width
     return -(-least_ms // DAY_MS) * DAY_MS
+
+
+def grid_ms(from_ms: int, bucket_ms: int, zone: ZoneInfo) -> int:
+    """Where the bucket of from_ms begins when they are counted from its midnight: round times, and rollups fit."""
+    midnight = midnight_ms(day_of(from_ms, zone), zone)
+    return from_ms - (from_ms - midnight) % bucket_ms if bucket_ms < DAY_MS else midnight
 
 
 def pace_ms(history: History, meter: Meter) -> int:

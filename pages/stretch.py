@@ -5,9 +5,7 @@ Arithmetic on what History counts; figures and words come later.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
-from metering.calendar import day_of, midnight_ms
 from metering.quantity import BY_NAME
 from metering.reading import Meter
 from metering.rollup import MINUTE_MS
@@ -19,6 +17,7 @@ from pages.series import (
     Series,
     blanks,
     gaps_of,
+    grid_ms,
     nice_ms,
     pace_ms,
     read,
@@ -101,7 +100,7 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
     from_ms, to_ms = picked.from_ms, picked.to_ms
     span = history.span_ms(meter) or (to_ms, to_ms)
     known = (max(from_ms, span[0]), min(to_ms, now_ms, max(span[1], from_ms)))
-    begin_ms = _begin(from_ms, bucket_ms, picked.zone)
+    begin_ms = grid_ms(from_ms, bucket_ms, picked.zone)
     series = {
         name: read(history, meter, BY_NAME[name].column, from_ms, to_ms, bucket_ms, begin_ms)
         for name in picked.quantities
@@ -113,7 +112,9 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
     fine = to_ms - from_ms <= FINE_MS
     if fine:
         width = watch_ms(pace)
-        watched = read(history, meter, "power_mw", from_ms, to_ms, width, _begin(from_ms, width, picked.zone))
+        watched = read(
+            history, meter, "power_mw", from_ms, to_ms, width, grid_ms(from_ms, width, picked.zone)
+        )
     else:
         watched = next(iter(series.values()))
     empty = tuple(blanks(watched, known, gaps_of(history, meter, watched)))
@@ -137,12 +138,6 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
         for place, bucket in enumerate(used.buckets)
     )
     return Line(meter, known, series, empty, used, rows)
-
-
-def _begin(from_ms: int, bucket_ms: int, zone: ZoneInfo) -> int:
-    """Where the bucket of from_ms begins when they are counted from its midnight."""
-    midnight = midnight_ms(day_of(from_ms, zone), zone)
-    return from_ms - (from_ms - midnight) % bucket_ms if bucket_ms < DAY_MS else midnight
 
 
 def _points(

@@ -30,6 +30,7 @@ from store.history import History
 from store.part import Hole, Part
 from store.profiles import Profiles
 from store.receiver import Receiver
+from store.rolling import Rolling
 
 ZONE = ZoneInfo("Asia/Jakarta")
 # Friday, 20 November 2026, 14.32.10 in Jakarta.
@@ -126,6 +127,15 @@ class FilledHouse:
             self.watch,
             self.save,
         )
+
+    def roll(self) -> None:
+        """Make the rollups of all that is over."""
+        db = open_database(self.path, self.twin)
+        edge = self.twin == "edge"
+        rolling = Rolling(db, RowsByStream(db) if edge else RowsByTime(db, 1), 0 if edge else 1)
+        for _made in rolling.slices(self.now_ms, ZONE):
+            pass
+        db.close()
 
     def save(self, meter: Meter, profile: Profile) -> None:
         if self.refuses:

@@ -14,6 +14,11 @@
     root.dispatchEvent(new Event("themechange"));
   }));
 
+  document.querySelectorAll("[data-print]").forEach(button => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+
   document.querySelectorAll("form[data-sends-itself]").forEach(form => {
     form.querySelectorAll("[data-no-script]").forEach(button => { button.hidden = true; });
     form.addEventListener("change", () => { if (form.checkValidity()) form.requestSubmit(); });
