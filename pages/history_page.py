@@ -1,4 +1,4 @@
-"""The page "history" as values to show: what was picked, its sums and the headings of its charts. No HTML here."""
+"""The page "history" as values to show: what was picked, its sums and the headings of its charts; no HTML here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The page "recap" as values to show and to print: a month of one meter, and how it compares with a bill. No HTML."""
+"""The page "recap" as values to show and to print: a month of one meter, beside a bill; no HTML here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
