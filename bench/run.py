@@ -16,11 +16,13 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "wire": ("bench.wire", "measure"),
     "steady": ("bench.steady", "measure"),
     "live": ("bench.live", "measure"),
+    "pages": ("bench.pages", "measure"),
     "card": ("bench.card", "measure"),
     "catchup": ("bench.catchup", "measure"),
     "catchup-10m": ("bench.longbacklog", "measure"),
+    "ten-years": ("bench.tenyears", "measure"),
 }
-LONG: tuple[str, ...] = ("catchup-10m",)
+LONG: tuple[str, ...] = ("catchup-10m", "ten-years")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+# They build the sketch, take fixed ports or all of a processor: one after the other, beside all others.
+ALONE = (
+    "test_firmware_",
+    "test_real_",
+    "test_house_run",
+    "test_house_wheel",
+    "test_bench_",
+    "test_twelve_faults_disk",
+)
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
 
 
@@ -22,3 +31,11 @@ def need() -> Callable[[str], str]:
         pytest.skip(f"{tool} is not installed")
 
     return find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` a file's tests stay in one process, those that want to be alone in the same one."""
+    for item in items:
+        name = item.path.stem
+        group = "alone" if name.startswith(ALONE) else name
+        item.add_marker(pytest.mark.xdist_group(group))
