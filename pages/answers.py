@@ -13,7 +13,7 @@ from pages.faces import Face
 from pages.judged import judged
 from pages.latest import Newest
 from pages.query import Query, Refused
-from pages.series import DAY_MS, Point, Series, blanks, gaps_of, grid_ms, nice_ms, pace_ms, read
+from pages.series import DAY_MS, Point, Series, blanks_of, grid_ms, nice_ms, pace_ms, read
 from pages.usage import TooMany, usage
 from pages.view import View
 from store.history import History
@@ -85,7 +85,7 @@ def series(view: View, history: History, query: Query) -> Shape:
     begin_ms = grid_ms(from_ms, width, view.site.zone)
     found = read(history, meter, quantity.column, from_ms, to_ms, width, begin_ms)
     span = history.span_ms(meter) or (to_ms, to_ms)
-    empty = blanks(found, (max(from_ms, span[0]), min(to_ms, span[1])), gaps_of(history, meter, found))
+    empty = blanks_of(history, meter, found, (max(from_ms, span[0]), min(to_ms, span[1])))
     return {
         "meter": meter.key,
         "quantity": quantity.name,

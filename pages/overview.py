@@ -16,8 +16,7 @@ from pages.series import (
     INTERVALS_PER_BUCKET,
     Blank,
     Series,
-    blanks,
-    gaps_of,
+    blanks_of,
     nice_ms,
     pace_ms,
     read,
@@ -103,7 +102,7 @@ def _blanks(history: History, meter: Meter, series: Series) -> list[Blank]:
     span = history.span_ms(meter)
     if span is None:
         return []
-    return blanks(series, (max(span[0], series.from_ms), span[1]), gaps_of(history, meter, series))
+    return blanks_of(history, meter, series, (max(span[0], series.from_ms), span[1]))
 
 
 def _range(series: Series | None) -> tuple[int, int] | None:

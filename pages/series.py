@@ -19,6 +19,8 @@ _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800
 _NICE_MS: tuple[int, ...] = tuple(1000 * s for s in _SECONDS)
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+# Empty runs whose gaps are asked for one by one; each asking looks at the boots near it.
+MOST_ASKED = 8
 # A bucket of two intervals always holds a reading, also when one is late.
 INTERVALS_PER_BUCKET = 2
 # Where the pace is looked for: a rarer meter than one a day is not watched.
@@ -141,18 +143,35 @@ def watch_ms(interval_ms: int) -> int:
     return max(MINUTE_MS, nice_ms(INTERVALS_PER_BUCKET * interval_ms))
 
 
-def gaps_of(history: History, meter: Meter, series: Series) -> list[GapSum]:
-    """What may explain its empty intervals; gaps closer than a bucket could not be told apart there."""
-    found = history.gap_sums(series.from_ms, series.to_ms, series.bucket_ms)
+def blanks_of(history: History, meter: Meter, series: Series, known: tuple[int, int]) -> list[Blank]:
+    """Its empty intervals with their causes; where none is empty no gap is looked for."""
+    found: list[Blank] = []
+    for runs in _close(list(_empty_runs(series, known))):
+        found += _named(runs, series, gaps_near(history, meter, series, runs[0][0], runs[-1][1]))
+    return found
+
+
+def gaps_near(history: History, meter: Meter, series: Series, from_ms: int, to_ms: int) -> list[GapSum]:
+    """What may explain an empty interval there; gaps closer than a bucket could not be told apart."""
+    slack_ms = series.bucket_ms
+    found = history.gap_sums(from_ms - slack_ms, to_ms + slack_ms, slack_ms)
     return [gap for gap in found if gap.source == meter.source]
+
+
+def _close(runs: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Runs that are asked for together: a few each by itself, many as one."""
+    if len(runs) <= MOST_ASKED:
+        return [[run] for run in runs]
+    return [runs]
 
 
 def blanks(series: Series, known: tuple[int, int], gaps: Sequence[GapSum]) -> list[Blank]:
     """The empty intervals of a series inside known = [first reading, last reading or now]."""
-    found: list[Blank] = []
-    for from_ms, to_ms in _empty_runs(series, known):
-        found.extend(_explained(from_ms, to_ms, series.bucket_ms, gaps))
-    return found
+    return _named(_empty_runs(series, known), series, gaps)
+
+
+def _named(runs: Iterable[tuple[int, int]], series: Series, gaps: Sequence[GapSum]) -> list[Blank]:
+    return [blank for run in runs for blank in _explained(*run, series.bucket_ms, gaps)]
 
 
 def _empty_runs(series: Series, known: tuple[int, int]) -> Iterator[tuple[int, int]]:

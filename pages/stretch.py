@@ -15,8 +15,7 @@ from pages.series import (
     Blank,
     Point,
     Series,
-    blanks,
-    gaps_of,
+    blanks_of,
     grid_ms,
     nice_ms,
     pace_ms,
@@ -117,7 +116,7 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
         )
     else:
         watched = next(iter(series.values()))
-    empty = tuple(blanks(watched, known, gaps_of(history, meter, watched)))
+    empty = tuple(blanks_of(history, meter, watched, known))
     spans = [(bucket.from_ms, bucket.to_ms) for bucket in used.buckets]
     points = {name: _points(history, meter, name, one, spans) for name, one in series.items()}
     missing = (

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import sqlite_utils
 
@@ -28,8 +28,11 @@ CHECKPOINT_BYTES = 4 * 2**20
 READER_CACHE_KB = 256
 
 SHARED_MODE = 0o660
+# One answer for each site that this connection was asked about lately.
+MOST_REMEMBERED = 64
 
 Params = Sequence[Any]
+T = TypeVar("T")
 
 # The seam for a failing disk: called before each of these steps, and once more when the commit has returned. What it
 # raises stands for what the disk does there: SQLite's own error (full, read-only, broken), or a power cut.
@@ -47,6 +50,7 @@ class Database:
     def __init__(self, conn: sqlite3.Connection, disk: Disk | None = None) -> None:
         self.conn = conn
         self._disk = disk
+        self._remembered: dict[object, tuple[tuple[int, int], object]] = {}
 
     def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
         if self._disk and not sql.startswith("SELECT"):
@@ -94,6 +98,20 @@ class Database:
         """Another one than before whenever something was written, by this connection or any other."""
         by_others = self.conn.execute("PRAGMA data_version").fetchone()[0]
         return int(by_others), self.conn.total_changes
+
+    def remembered(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gave under this key, made again when something was written since.
+
+        Inside a transaction it is always made and never kept, because what is seen there may be rolled back.
+        """
+        if self.conn.in_transaction:
+            return make()
+        version, held = self.version(), self._remembered.get(key)
+        if held is None or held[0] != version:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            held = self._remembered[key] = (version, make())
+        return cast(T, held[1])
 
     def close(self) -> None:
         self.conn.close()

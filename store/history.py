@@ -20,7 +20,7 @@ from store.meters import Meters
 from store.profiles import Profiles
 from store.sealed import SealedHours
 from store.sealing import Counter
-from store.silence import Span, silences
+from store.silence import Span, near, silences
 from store.streams import Streams
 from store.summaries import Summaries
 
@@ -30,6 +30,9 @@ _GAPS = (
     "FROM streams s JOIN gaps g ON g.stream = s.id WHERE s.site = ?"
     " AND (? IS NULL OR g.to_ms IS NULL OR g.to_ms >= ?) AND (? IS NULL OR g.from_ms IS NULL OR g.from_ms < ?)"
 )
+
+# Looked at by their numbers; with more of them all gaps are looked at, which then takes no longer.
+MOST_STREAMS = 500
 
 GapKey = tuple[str, int, int, int]  # source, boot, from_seq, to_seq
 
@@ -169,19 +172,20 @@ class History:
 
         One silent sensor leaves a gap between any two records of its neighbours: half a million in a week.
         """
+        edges = near(self._edges(), from_ms, to_ms)
+        some, ids = self._among(edges)
         found = [
             GapSum(*row)
             for row in self._db.execute(
                 "SELECT s.source, g.cause, count(*), sum(g.to_seq - g.from_seq + 1), min(g.from_ms), max(g.to_ms)"
-                f" {_GAPS} AND g.from_ms <= g.to_ms GROUP BY g.stream, g.cause, g.from_ms / ?",
-                (self._site, from_ms, from_ms, to_ms, to_ms, width_ms),
+                f" {_GAPS} {some} AND g.from_ms <= g.to_ms GROUP BY g.stream, g.cause, g.from_ms / ?",
+                (self._site, from_ms, from_ms, to_ms, to_ms, *ids, width_ms),
             )
         ]
-        edges = self._edges()
         rows = self._db.execute(
-            f"SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms {_GAPS}"
+            f"SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms {_GAPS} {some}"
             " AND (g.from_ms <= g.to_ms) IS NOT TRUE",
-            (self._site, from_ms, from_ms, to_ms, to_ms),
+            (self._site, from_ms, from_ms, to_ms, to_ms, *ids),
         )
         singles = chain(
             self._closed((Gap(*row) for row in rows), edges), self._silences(edges, from_ms, to_ms)
@@ -219,13 +223,23 @@ class History:
             yield gap
 
     def _edges(self) -> list[Span]:
-        """Each stream of readings that has dated rows."""
+        """Each stream of readings that has dated rows, by source and time."""
+        return self._db.remembered(("edges", self._site), self._read_edges)
+
+    def _read_edges(self) -> list[Span]:
         rows = self._db.execute(
-            "SELECT source, boot, first_ms, last_ms, cursor - first + 1 FROM streams"
-            " WHERE site = ? AND first_ms IS NOT NULL",
+            "SELECT source, boot, first_ms, last_ms, cursor - first + 1, id FROM streams"
+            " WHERE site = ? AND first_ms IS NOT NULL ORDER BY source, first_ms",
             (self._site,),
         )
         return [Span(*row) for row in rows]
+
+    def _among(self, edges: list[Span]) -> tuple[str, list[int]]:
+        """A condition that leaves only gaps of these streams, and of those that have no dated row; its values."""
+        if len(edges) > MOST_STREAMS:
+            return "", []
+        ids = [span.stream for span in edges]
+        return f"AND (s.first_ms IS NULL OR s.id IN ({', '.join('?' * len(ids))}))", ids
 
 
 def gap_key(gap: Gap) -> GapKey:

@@ -1,6 +1,6 @@
 """Pieces: which stretches of a range are read from which rollups, and which from the rows themselves; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from metering.energy import HOUR_MS
@@ -27,14 +27,26 @@ def pieces(
     """
     found: list[Piece] = []
     at_ms = from_ms
-    for low, high in days:
-        if low < at_ms or high > to_ms:
-            continue
+    for low, high in _runs(day for day in days if day[0] >= from_ms and day[1] <= to_ms):
         _add(found, _by_hour(at_ms, low, width_ms, stale))
         _add(found, [Piece(low, high, DAY_MS)])
         at_ms = high
     _add(found, _by_hour(at_ms, to_ms, width_ms, stale))
     return found
+
+
+def _runs(days: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Days that follow each other as one stretch: of ten years there are thousands."""
+    run: tuple[int, int] | None = None
+    for low, high in days:
+        if run and run[1] == low:
+            run = run[0], high
+            continue
+        if run:
+            yield run
+        run = low, high
+    if run:
+        yield run
 
 
 def _by_hour(from_ms: int, to_ms: int, width_ms: int | None, stale: Sequence[int]) -> Iterator[Piece]:

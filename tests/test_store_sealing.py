@@ -13,7 +13,7 @@ from madeparts import VALUES, Twin, open_fresh, row
 from retained import FIRST_HOUR, FIRST_MS, FOREVER, GARAGE, Edge, energy, hourly
 
 from metering.energy import HOUR_MS, WRAP_WH, differences
-from pages.series import blanks, gaps_of, read
+from pages.series import blanks_of, read
 from pages.usage import usage
 from store.part import Hole, Part
 from store.sealed import SealedHours
@@ -83,7 +83,7 @@ def test_pages_show_a_pruned_time_by_the_minute_as_before_and_finer_as_a_pause_b
     series = read(edge.history, GARAGE, "voltage_mv", *day, 30_000)
     known = edge.history.span_ms(GARAGE)
     assert known is not None
-    pruned = blanks(series, known, gaps_of(edge.history, GARAGE, series))[0]
+    pruned = blanks_of(edge.history, GARAGE, series, known)[0]
     assert (pruned.from_ms, pruned.cause) == (FIRST_MS, "policy")
     assert abs(pruned.to_ms - (FIRST_MS + 2 * HOUR_MS)) <= 60_000
     assert usage(edge.history, GARAGE, "hour", *day, zone) == before
