@@ -33,9 +33,9 @@ def need() -> Callable[[str], str]:
     return find
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup` a file's tests stay in one process, those that want to be alone in the same one."""
-    for item in items:
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         name = item.path.stem
         group = "alone" if name.startswith(ALONE) else name
         item.add_marker(pytest.mark.xdist_group(group))
