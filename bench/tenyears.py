@@ -103,7 +103,8 @@ def _charts() -> Iterator[tuple[str, str]]:
                     f"{name} {when}, 1500 points of voltage",
                     ask.replace("power", "voltage") + "&points=1500",
                 )
-    for period, span in (("hour", 7), ("hour", 200), ("day", 366), ("day", 3_650), ("month", 3_650)):
+    # As the page asks for them: bars of hours up to four days, of days up to a hundred, then of months.
+    for period, span in (("hour", 4), ("day", 31), ("day", 100), ("month", 366), ("month", 3_650)):
         ask = f"/api/v1/energy?meter=garage/3&period={period}&from={END_MS - span * DAY_MS}&to={END_MS}"
         yield f"energy, {span} days by {period}", ask
 

@@ -38,7 +38,7 @@ def differences(counters: Iterable[tuple[int, int]], rated_power_w: int = RATED_
     before: tuple[int, int] | None = None
     for at_ms, wh in counters:
         if before is not None:
-            yield _step(before, (at_ms, wh), rated_power_w)
+            yield step(before, (at_ms, wh), rated_power_w)
         before = (at_ms, wh)
 
 
@@ -52,11 +52,12 @@ def across(
     """
     if before is None or after is None:
         return None
-    step = _step(before, after, rated_power_w)
-    return None if step.event == "exchange" else step.wh
+    moved = step(before, after, rated_power_w)
+    return None if moved.event == "exchange" else moved.wh
 
 
-def _step(before: tuple[int, int], after: tuple[int, int], rated_power_w: int) -> Step:
+def step(before: tuple[int, int], after: tuple[int, int], rated_power_w: int = RATED_POWER_W) -> Step:
+    """What happened between two (at_ms, energy_wh) that follow each other."""
     most_wh = rated_power_w * max(0, after[0] - before[0]) // HOUR_MS + STEP_WH
     used, event = _used(before[1], after[1], most_wh)
     return Step(after[0], used, event, before[1], after[1])

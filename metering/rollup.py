@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-from metering.energy import Step, differences
+from metering.energy import Step, differences, step
 from metering.quantity import COLUMNS
 
 MINUTE_MS = 60_000
@@ -94,7 +94,7 @@ def together(start_ms: int, rollups: Sequence[Rollup]) -> Rollup:
 
 def between(before: Way, after: Way) -> Step:
     """What the counter did between the last value of one stretch and the first value of the next one."""
-    return next(differences((before.last, after.first)))
+    return step(before.last, after.first)
 
 
 def _sum(values: Sequence[int | None]) -> Sum | None:
@@ -108,7 +108,7 @@ def way(counters: Sequence[tuple[int, int]]) -> Way | None:
         return None
     steps = list(differences(counters))
     return Way(
-        *counters[0], *counters[-1], sum(step.wh for step in steps), sum(bool(step.event) for step in steps)
+        *counters[0], *counters[-1], sum(each.wh for each in steps), sum(bool(each.event) for each in steps)
     )
 
 
@@ -127,6 +127,6 @@ def _joined_way(ways: Sequence[Way]) -> Way | None:
     return Way(
         *ways[0].first,
         *ways[-1].last,
-        sum(way.used_wh for way in ways) + sum(step.wh for step in steps),
-        sum(way.turns for way in ways) + sum(bool(step.event) for step in steps),
+        sum(way.used_wh for way in ways) + sum(each.wh for each in steps),
+        sum(way.turns for way in ways) + sum(bool(each.event) for each in steps),
     )

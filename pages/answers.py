@@ -13,7 +13,7 @@ from pages.faces import Face
 from pages.judged import judged
 from pages.latest import Newest
 from pages.query import Query, Refused
-from pages.series import DAY_MS, Point, Series, blanks_of, grid_ms, nice_ms, pace_ms, read
+from pages.series import DAY_MS, Point, Series, blanks_of, grid_ms, nice_ms, read
 from pages.usage import TooMany, usage
 from pages.view import View
 from store.history import History
@@ -81,7 +81,7 @@ def series(view: View, history: History, query: Query) -> Shape:
     from_ms, to_ms = query.span(now_ms - DAY_MS, now_ms)
     points = query.whole("points", 1, MOST_POINTS, USUAL_POINTS)
     # A bucket narrower than the pace would be empty between two readings and look like a gap.
-    width = nice_ms(max(-(-(to_ms - from_ms) // points), pace_ms(history, meter)))
+    width = nice_ms(max(-(-(to_ms - from_ms) // points), view.latest.pace(history, meter, now_ms)))
     begin_ms = grid_ms(from_ms, width, view.site.zone)
     found = read(history, meter, quantity.column, from_ms, to_ms, width, begin_ms)
     span = history.span_ms(meter) or (to_ms, to_ms)

@@ -44,7 +44,7 @@ class HistoryHtml:
                     "history.html", look, view, line, figures, None, here="history", page=None
                 )
             chosen = self._picked(view, history, look)
-            found = stretch(history, chosen, now_ms)
+            found = self._stretch(view, history, chosen, now_ms)
             begun = [span[0] for meter in chosen.meters if (span := history.span_ms(meter))]
             sort, rows = look.query.get("sort", ""), look.query.get("rows", "")
             writer = HistoryWriter(figures, faces, view.home, view.api)
@@ -78,7 +78,7 @@ class HistoryHtml:
         with view.site.history() as history:
             if not history.meters():
                 raise Refused(404, "meter", "there is no meter yet")
-            found: Stretch = stretch(history, self._picked(view, history, look), now_ms)
+            found = self._stretch(view, history, self._picked(view, history, look), now_ms)
             faces = view.faces(history)
         bottle.response.content_type = "text/csv; charset=utf-8"
         name = _file_name(found.picked)
@@ -105,6 +105,10 @@ class HistoryHtml:
         return self._render.site_page(
             "recap.html", look, view, line, figures, None, here="history", page=page
         )
+
+    @staticmethod
+    def _stretch(view: View, history: History, chosen: Picked, now_ms: int) -> Stretch:
+        return stretch(history, chosen, now_ms, lambda meter: view.latest.pace(history, meter, now_ms))
 
     @staticmethod
     def _picked(view: View, history: History, look: Look) -> Picked:

@@ -96,12 +96,13 @@ class Latest:
             return held[1]
         kept, value = history.newest(meter), None
         if kept is not None and kept.taken_ms is not None:
-            pace = self._pace(history, meter, now_ms)
+            pace = self.pace(history, meter, now_ms)
             value = LiveValue(meter, kept.boot, kept.seq, kept.taken_ms, kept.values, pace)
         self._kept[meter] = (now_ms, value)
         return value
 
-    def _pace(self, history: History, meter: Meter, now_ms: int) -> int:
+    def pace(self, history: History, meter: Meter, now_ms: int) -> int:
+        """The usual time between two of its readings, as it was at most PACE_KEPT_MS ago."""
         held = self._paces.get(meter)
         if held and 0 <= now_ms - held[0] < PACE_KEPT_MS:
             return held[1]

@@ -3,7 +3,7 @@
 Arithmetic on what History counts; figures and words come later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from metering.quantity import BY_NAME
@@ -18,7 +18,6 @@ from pages.series import (
     blanks_of,
     grid_ms,
     nice_ms,
-    pace_ms,
     read,
     together,
     watch_ms,
@@ -85,10 +84,10 @@ class Stretch:
         return sorted(rows, key=lambda row: (row.from_ms, row.meter))
 
 
-def stretch(history: History, picked: Picked, now_ms: int) -> Stretch:
-    """All that was picked, up to now: what is still to come has no rows."""
+def stretch(history: History, picked: Picked, now_ms: int, pace_of: Callable[[Meter], int]) -> Stretch:
+    """All that was picked, up to now: what is still to come has no rows. `pace_of`: a meter's usual interval in ms."""
     least = -(-(picked.to_ms - picked.from_ms) // MOST_POINTS)
-    pace = max((pace_ms(history, meter) for meter in picked.meters), default=0)
+    pace = max(map(pace_of, picked.meters), default=0)
     # A bucket narrower than the pace would be empty between two readings and look like a gap.
     bucket_ms = nice_ms(max(least, 2 * pace if pace > 1_000 else pace))
     lines = (_line(history, meter, picked, bucket_ms, pace, now_ms) for meter in picked.meters[:MOST_LINES])

@@ -93,6 +93,9 @@ class History:
 
     def span_ms(self, meter: Meter) -> tuple[int, int] | None:
         """First and last taken_ms of a meter, or None when nothing is dated; sealed hours count whole."""
+        return self._db.remembered(("span", self._site, meter), lambda: self._read_span_ms(meter))
+
+    def _read_span_ms(self, meter: Meter) -> tuple[int, int] | None:
         spans = [span for span in (self._rows.span_ms(meter), self._sealed.span_ms(meter)) if span]
         return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else None
 

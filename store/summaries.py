@@ -60,8 +60,8 @@ class Summaries:
         number, found = self._rows.meters.find(meter) or 0, dict[int, Sum]()
         fitting = (ms for ms in _WIDTHS_MS if begin_ms % ms == bucket_ms % ms == 0)
         # One state of the database: an hour that is rolled up or pruned meanwhile would be read from neither.
+        days = self._whole_days(number, from_ms, to_ms, begin_ms) if bucket_ms % DAY_MS == 0 else []
         with self._db.read():
-            days = self._whole_days(number, from_ms, to_ms, begin_ms) if bucket_ms % DAY_MS == 0 else []
             for piece in self._pieces(number, from_ms, to_ms, next(fitting, None), days):
                 cut = piece.from_ms, piece.to_ms, begin_ms, bucket_ms
                 if piece.width_ms is None:
@@ -75,8 +75,8 @@ class Summaries:
     def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
         """How many minutes of UTC that begin in the range have readings."""
         number = self._rows.meters.find(meter) or 0
+        days = self._days(number, from_ms, to_ms)
         with self._db.read():
-            days = self._days(number, from_ms, to_ms)
             return sum(
                 self._rows.minutes(meter, piece.from_ms, piece.to_ms)
                 if piece.width_ms is None
@@ -122,6 +122,10 @@ class Summaries:
 
     def _days(self, number: int, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
         """The days of the site's zone within the range whose rollups match their rows."""
+        key = ("days", number, from_ms, to_ms)
+        return self._db.remembered(key, lambda: self._read_days(number, from_ms, to_ms))
+
+    def _read_days(self, number: int, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
         zone = self._zone()
         if zone is None:
             return []
