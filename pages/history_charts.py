@@ -26,7 +26,7 @@ class HistoryCharts:
         charts = {name: self._quantity(found, name) for name in picked.quantities}
         used = [
             bars(line.usage.buckets, self._faces.of(line.meter).name, self._faces.of(line.meter).colour)
-            for line in found.lines
+            for line in found.drawn
         ]
         charts["energy"] = {"kind": "bars", "unit": "kWh", "blanks": self._blanks(found), "bars": used}
         meter = ALL if picked.all_meters else picked.meters[0].key
@@ -59,7 +59,7 @@ class HistoryCharts:
                     self._faces.of(line.meter).colour,
                     band=alone,
                 )
-                for line in found.lines
+                for line in found.drawn
             ],
         }
 

@@ -67,7 +67,7 @@ class HistoryPage:
     sums: list[tuple[str, str]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     charts: list[ChartHead] = field(default_factory=list)
-    several: bool = False
+    several: str = ""
     names: list[tuple[str, int]] = field(default_factory=list)
     csv_url: str = ""
     raw_url: str = ""
@@ -102,8 +102,8 @@ class HistoryWriter:
             self._sums(found),
             self._events(found),
             self._charts(found),
-            len(found.lines) > 1,
-            [(self._faces.of(line.meter).name, self._faces.of(line.meter).colour) for line in found.lines],
+            self._several(found),
+            [(self._faces.of(line.meter).name, self._faces.of(line.meter).colour) for line in found.drawn],
             self._csv_url(picked, sort),
             self._raw_url(picked),
             self._url(picked) + "#table",
@@ -111,6 +111,17 @@ class HistoryWriter:
             self._t("table.title_readings" if rows == "readings" else f"table.title_{picked.bars}"),
             f"{self._home}/recap?{month}",
         )
+
+    def _several(self, found: Stretch) -> str:
+        """What to know of the sum of several meters, and which of them are not drawn."""
+        if len(found.lines) < 2:
+            return ""
+        said, every = [self._t("now.double")], len(found.picked.meters)
+        if every > len(found.drawn):
+            said.append(
+                self._t("history.drawn", drawn=len(found.drawn), listed=len(found.lines), every=every)
+            )
+        return " ".join(said)
 
     def picker(self, picked: Picked, every: Sequence[str], now_ms: int) -> Picker:
         after = picked.moved(1)

@@ -27,8 +27,10 @@ from store.history import History
 
 # Of one chart: about one point for every two pixels of a laptop.
 MOST_POINTS = 400
-# A chart of more lines is a tangle; the table holds all meters.
+# A chart of more lines is a tangle; the table holds the others too.
 MOST_LINES = 12
+# Looked up for one page; each takes some 20 ms on a PC. Who has more picks one.
+MOST_METERS = 64
 # Up to so long silence is looked for minute by minute; beyond, a gap shorter than a point of the chart is too narrow to
 # be drawn, and the minutes that have readings are counted.
 FINE_MS = 2 * DAY_MS
@@ -78,6 +80,11 @@ class Stretch:
         return not any(row.readings or any(row.points.values()) for line in self.lines for row in line.rows)
 
     @property
+    def drawn(self) -> tuple[Line, ...]:
+        """The lines that charts show."""
+        return self.lines[:MOST_LINES]
+
+    @property
     def rows(self) -> list[Row]:
         """Of all meters, in order of time."""
         rows = (row for line in self.lines for row in line.rows)
@@ -90,7 +97,7 @@ def stretch(history: History, picked: Picked, now_ms: int, pace_of: Callable[[Me
     pace = max(map(pace_of, picked.meters), default=0)
     # A bucket narrower than the pace would be empty between two readings and look like a gap.
     bucket_ms = nice_ms(max(least, 2 * pace if pace > 1_000 else pace))
-    lines = (_line(history, meter, picked, bucket_ms, pace, now_ms) for meter in picked.meters[:MOST_LINES])
+    lines = (_line(history, meter, picked, bucket_ms, pace, now_ms) for meter in picked.meters[:MOST_METERS])
     return Stretch(picked, bucket_ms, tuple(lines))
 
 

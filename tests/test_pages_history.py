@@ -224,3 +224,15 @@ def test_a_site_can_be_put_on_a_home_screen(house: FilledHouse, serve: Serve) ->
         picture = requests.get(url + icon["src"], timeout=9)
         assert picture.content.startswith(b"\x89PNG")
     assert 'rel="manifest"' in requests.get(f"{url}/", timeout=9).text
+
+
+def test_more_meters_than_a_chart_can_show_are_all_in_the_table(tmp_path: Path, serve: Serve) -> None:
+    rows = [
+        (seq, seq, NOW_MS - 3_600_000 + seq, 221_000, 500, 100_000, seq, 50_000, 950, 0)
+        for seq in range(1, 16)
+    ]
+    url = serve(made(tmp_path, "edge", [Part("garage", 7, 0, rows)]))
+    page = requests.get(f"{url}/history?meter=all&lang=en", timeout=9).text
+    assert "Of 15 meters the charts show the first 12, the table the first 15." in page
+    assert len({row[1] for row in table(page)}) == 15
+    assert len(page_data(page)["chart"]["charts"]["power"]["series"]) == 12
