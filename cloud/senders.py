@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from store.database import Database
+from store.part import READINGS
 from sync.answer import Rival
 from sync.batch import Batch
 
@@ -39,7 +40,8 @@ class Senders:
         if batch.edge is None or batch.sender is None:
             return
         self._take_turn(batch.edge, batch.sender, now_ms)
-        for source in dict.fromkeys(part.source for part in batch.parts):
+        # Changes are everybody's: an edge passes on what others said of the same meters.
+        for source in dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS):
             self._carry(source, batch.edge, now_ms)
 
     def told(self, now_ms: int) -> tuple[Rival, ...]:

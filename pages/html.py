@@ -19,9 +19,6 @@ from pages.render import Renderer
 from pages.site import Site
 from pages.view import View
 
-# Before this no time is counted in ms.
-LEAST_YEAR = 1970
-
 
 class Html:
     """`pages` are the paths below a site's home with their handlers."""

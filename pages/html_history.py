@@ -98,7 +98,8 @@ class HistoryHtml:
                 if asked.get("meter") == ALL:
                     del asked["meter"]
                 chosen = picked(asked | {"period": "month"}, meters, now_ms, view.site.zone)
-                found = recap(history, chosen.meters[0], chosen, now_ms)
+                meter = chosen.meters[0]
+                found = recap(history, meter, chosen, now_ms, view.latest.pace(history, meter, now_ms))
                 keys = [meter.key for meter in meters]
                 writer = RecapWriter(figures, faces, view.home)
                 page = writer.page(found, chosen, keys, now_ms, look.query.get("bill", "")[:24])

@@ -58,10 +58,11 @@ class MetersHtml:
         figures = Figures(look.words, view.site.zone)
         if view.site.save is None or not self._may_write(bottle.request, view.site):
             raise Refused(403, "login", "meters are changed only by who has shown this site's token")
-        given = _given()
         with view.site.history() as history:
             meter = self._meter(view, history, look.query, ("meter",))
-            form = read(given, figures)
+            # A field that did not come stays as it is: nothing is lost by a form of an older page.
+            held = filled(view.faces(history).of(meter).profile, figures)
+            form = read({**held.given, **_given()}, figures)
             if form.wrong:
                 said = look.words.counted("meter.not_saved", len(form.wrong), figures.number(len(form.wrong)))
                 bottle.response.status = 422
@@ -114,8 +115,8 @@ class MetersHtml:
 
 
 def _given() -> dict[str, str]:
-    """The fields of the form that was sent."""
+    """The fields of the form that was sent, those that came."""
     if bottle.request.content_length > MOST_FORM_BYTES:
         raise Refused(413, "size", f"the form has more than {MOST_FORM_BYTES} bytes")
     forms = bottle.request.forms
-    return {name: forms.getunicode(name, "") or "" for name in fields()}
+    return {name: forms.getunicode(name, "") or "" for name in fields() if name in forms}

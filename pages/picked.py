@@ -14,7 +14,7 @@ from metering.calendar import day_of, day_span, period_span
 from metering.quantity import DAY_MS
 from metering.reading import Meter
 from pages.query import Query, Refused
-from pages.span import LEAST_YEAR, MOST_YEAR, BadTime, parse_ms
+from pages.span import BadTime, parse_ms
 
 PERIODS: tuple[str, ...] = ("day", "month", "year", "range")
 # What charts show; energy always has its bars, and the alarm is a limit of the sensor itself.
@@ -25,7 +25,9 @@ _BARS = {"day": "hour", "month": "day", "year": "month"}
 _RANGE_BARS = ((4 * DAY_MS, "hour"), (100 * DAY_MS, "day"))
 # From where a range has bars of months.
 _LONGEST_BARS = "month"
-# Ten years of charts are drawn at once; more is a mistake.
+# Before this no time is counted in ms; beyond, the stretch behind a picked one would leave what dates can say.
+LEAST_YEAR, MOST_YEAR = 1970, 9900
+# Ten years of charts are drawn at once; more than four times that is a mistake.
 MOST_MS = 40 * 366 * DAY_MS
 KNOWN: tuple[str, ...] = (
     "period",
@@ -137,7 +139,10 @@ def _range(query: Query, now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
 
 def _time(name: str, text: str, zone: ZoneInfo) -> int:
     try:
-        return parse_ms(text, zone)
+        ms = parse_ms(text, zone)
+        if not LEAST_YEAR <= day_of(ms, zone).year <= MOST_YEAR:
+            raise BadTime(f"{text!r} is not in the years {LEAST_YEAR} to {MOST_YEAR}")
+        return ms
     except BadTime as error:
         raise Refused(400, name, str(error)) from error
 
@@ -155,7 +160,7 @@ def _date(text: str | None) -> date | None:
         return None
     found = _DATE.fullmatch(text)
     try:
-        if not found or not LEAST_YEAR + 1968 <= int(found[1]) <= MOST_YEAR:
+        if not found or not LEAST_YEAR <= int(found[1]) <= MOST_YEAR:
             raise ValueError
         return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
     except ValueError:

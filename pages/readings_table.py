@@ -1,6 +1,5 @@
 """The table of single readings on the page "history": every one as it was measured, in pages of its key."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,6 +13,8 @@ from pages.query import Refused
 from store.history import History
 
 PAGE_ROWS = 100
+# A page is looked for in stretches that grow: the first is enough where there are readings; years without take a dozen.
+FIRST_WINDOW_MS, GROWS = 600_000, 4
 _SHOWN: tuple[tuple[str, int], ...] = (
     ("power", 1), ("voltage", 1), ("current", 3), ("power_factor", 2), ("frequency", 1), ("energy", 3),
 )  # fmt: skip
@@ -98,12 +99,16 @@ def _page(
     history: History, picked: Picked, key: tuple[int, int, int, int] | None
 ) -> list[tuple[int, Meter, int, int, tuple[int | None, ...]]]:
     """(taken_ms, meter, boot, seq, values) by time, boot, seq and meter: one more than a page, where there are more."""
-    from_ms = picked.from_ms if key is None else max(picked.from_ms, key[0])
+    at_ms = picked.from_ms if key is None else max(picked.from_ms, key[0])
     found: list[tuple[int, Meter, int, int, tuple[int | None, ...]]] = []
-    for place, meter in enumerate(picked.meters):
-        rows = history.rows(meter, from_ms, picked.to_ms)
-        beyond = (row for row in rows if key is None or (row[2], row[0], row[1], place) > key)
-        found += [(row[2], meter, row[0], row[1], tuple(row[3:])) for row in islice(beyond, PAGE_ROWS + 1)]
-    meters: Sequence[Meter] = picked.meters
-    found.sort(key=lambda row: (row[0], row[2], row[3], meters.index(row[1])))
+    window_ms = FIRST_WINDOW_MS
+    while at_ms < picked.to_ms and len(found) <= PAGE_ROWS:
+        to_ms = min(at_ms + window_ms, picked.to_ms)
+        some = []
+        for place, meter in enumerate(picked.meters):
+            rows = history.rows(meter, at_ms, to_ms)
+            beyond = (row for row in rows if key is None or (row[2], row[0], row[1], place) > key)
+            some += [(row[2], meter, row[0], row[1], tuple(row[3:])) for row in islice(beyond, PAGE_ROWS + 1)]
+        found += sorted(some, key=lambda row: (row[0], row[2], row[3], picked.meters.index(row[1])))
+        at_ms, window_ms = to_ms, window_ms * GROWS
     return found[: PAGE_ROWS + 1]

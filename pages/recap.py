@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from metering.calendar import day_of, day_span
 from metering.energy import HOUR_MS
 from metering.reading import Meter
+from metering.rollup import MINUTE_MS
 from pages.picked import Picked
 from pages.usage import Bucket, usage
 from store.history import History
@@ -46,8 +47,8 @@ class Recap:
         return [day for day in self.days if day.energy_wh is not None]
 
 
-def recap(history: History, meter: Meter, picked: Picked, now_ms: int) -> Recap:
-    """Of the whole month; of the one that runs, so far."""
+def recap(history: History, meter: Meter, picked: Picked, now_ms: int, pace_ms: int) -> Recap:
+    """Of the whole month; of the one that runs, so far. `pace_ms`: the meter's usual interval."""
     zone, from_ms = picked.zone, picked.from_ms
     to_ms = min(picked.to_ms, max(now_ms, from_ms + 1))
     days = usage(history, meter, "day", from_ms, to_ms, zone)
@@ -63,8 +64,8 @@ def recap(history: History, meter: Meter, picked: Picked, now_ms: int) -> Recap:
         earlier.wh,
         max(hours, key=lambda hour: hour.energy_wh or 0, default=None),
         _night_mw(history, meter, from_ms, to_ms, zone),
-        *_counters(history, meter, from_ms, to_ms),
-        history.minutes(meter, from_ms, to_ms) * 60_000,
+        *_counters(history, meter, from_ms, to_ms, zone),
+        history.minutes(meter, from_ms, to_ms) * max(pace_ms, MINUTE_MS),
         known,
     )
 
@@ -83,9 +84,9 @@ def _night_mw(history: History, meter: Meter, from_ms: int, to_ms: int, zone: Zo
 
 
 def _counters(
-    history: History, meter: Meter, from_ms: int, to_ms: int
+    history: History, meter: Meter, from_ms: int, to_ms: int, zone: ZoneInfo
 ) -> tuple[Counter | None, Counter | None]:
-    ways = [way for way, _count in history.ways(meter, from_ms, to_ms, HOUR_MS, by_day=True)]
+    ways = [way for way, _count in history.ways(meter, from_ms, to_ms, HOUR_MS, zone)]
     if not ways:
         return None, None
     first, last = ways[0], ways[-1]

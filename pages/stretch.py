@@ -4,7 +4,8 @@ Arithmetic on what History counts; figures and words come later.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 from metering.quantity import BY_NAME
 from metering.reading import Meter
@@ -19,7 +20,6 @@ from pages.series import (
     grid_ms,
     nice_ms,
     read,
-    together,
     watch_ms,
 )
 from pages.usage import Usage, usage
@@ -112,8 +112,8 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
     }
     until_ms = min(to_ms, max(now_ms, from_ms + 1))
     used = usage(history, meter, picked.bars, from_ms, until_ms, picked.zone)
-    # What was before the meter's life is no row of dashes.
-    used = replace(used, buckets=tuple(bucket for bucket in used.buckets if bucket.to_ms > span[0]))
+    # What was before the meter's life is no row of dashes; its bars are all there, since those of meters are added up.
+    lived = [bucket for bucket in used.buckets if bucket.to_ms > span[0]]
     fine = to_ms - from_ms <= FINE_MS
     if fine:
         width = watch_ms(pace)
@@ -123,8 +123,8 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
     else:
         watched = next(iter(series.values()))
     empty = tuple(blanks_of(history, meter, watched, known))
-    spans = [(bucket.from_ms, bucket.to_ms) for bucket in used.buckets]
-    points = {name: _points(history, meter, name, one, spans) for name, one in series.items()}
+    spans = [(bucket.from_ms, bucket.to_ms) for bucket in lived]
+    points = {name: _points(history, meter, BY_NAME[name].column, spans) for name in series}
     missing = (
         [sum(_overlap((blank.from_ms, blank.to_ms), span) for blank in empty) for span in spans]
         if fine
@@ -140,22 +140,22 @@ def _line(history: History, meter: Meter, picked: Picked, bucket_ms: int, pace: 
             {name: points[name][place] for name in series},
             missing[place],
         )
-        for place, bucket in enumerate(used.buckets)
+        for place, bucket in enumerate(lived)
     )
     return Line(meter, known, series, empty, used, rows)
 
 
 def _points(
-    history: History, meter: Meter, name: str, series: Series, spans: Sequence[tuple[int, int]]
+    history: History, meter: Meter, column: str, spans: Sequence[tuple[int, int]]
 ) -> list[Point | None]:
-    """The readings of each span: from the series where its buckets do not cross a border, else asked for."""
-    borders = {border for span in spans for border in span}
-    inner = borders - {series.to_ms, max(borders, default=0)}
-    if all((border - series.from_ms) % series.bucket_ms == 0 for border in inner):
-        return [together(series.within(*span)) for span in spans]
-    column = BY_NAME[name].column
-    found = (history.buckets(meter, column, low, high, high - low) for low, high in spans)
-    return [Point(*buckets[0][1:]) if buckets else None for buckets in found]
+    """The readings of each span; asked for at once where they follow each other and are equally long."""
+    widths = {high - low for low, high in spans}
+    if len(spans) > 1 and len(widths) == 1 and all(a[1] == b[0] for a, b in pairwise(spans)):
+        found = history.buckets(meter, column, spans[0][0], spans[-1][1], widths.pop())
+        by_start = {start_ms: Point(*values) for start_ms, *values in found}
+        return [by_start.get(low) for low, _high in spans]
+    each = (history.buckets(meter, column, low, high, high - low) for low, high in spans)
+    return [Point(*buckets[0][1:]) if buckets else None for buckets in each]
 
 
 def _missing(

@@ -53,7 +53,8 @@ def usage(history: History, meter: Meter, period: str, from_ms: int, to_ms: int,
     counts = [0] * len(spans)
     events: list[Step] = []
     before: Way | None = None
-    for way, count in history.ways(meter, from_ms, to_ms, _width_ms(starts[1:]), by_day=period != "hour"):
+    days_of = None if period == "hour" else zone
+    for way, count in history.ways(meter, from_ms, to_ms, _width_ms(starts[1:]), days_of):
         if way.first_ms >= from_ms:
             place = bisect_right(starts, way.first_ms) - 1
             step = between(before, way) if before else None
@@ -74,7 +75,7 @@ def _width_ms(borders: Sequence[int]) -> int:
 def _events(history: History, meter: Meter, before: Way | None, way: Way) -> list[Step]:
     """The turns of the counter after `before` and on this way, found by the hour first, then by its values."""
     found: list[Step] = []
-    for hour, _count in history.ways(meter, way.first_ms, way.last_ms + 1, HOUR_MS, by_day=False):
+    for hour, _count in history.ways(meter, way.first_ms, way.last_ms + 1, HOUR_MS):
         if hour.first_ms < way.first_ms:
             continue
         if before and (step := between(before, hour)).event:

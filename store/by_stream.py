@@ -118,10 +118,10 @@ class RowsByStream:
 
     def print(self, meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
         """Another one when rows of [from_ms, to_ms) came, went or changed."""
+        sql = f"SELECT {PRINT}, coalesce(sum({self.intact}), 0) FROM readings WHERE {_RANGE}"
         prints = [
             self._db.execute(
-                f"SELECT {PRINT} FROM readings WHERE {_RANGE} AND taken_ms >= ? AND taken_ms < ?",
-                (*stretch, from_ms, to_ms),
+                f"{sql} AND taken_ms >= ? AND taken_ms < ?", (*stretch, from_ms, to_ms)
             ).fetchone()
             for _hour, stretches in self._hours(meter, from_ms, to_ms)
             for _boot, stretch in stretches

@@ -92,7 +92,7 @@ class RowsByTime:
     def print(self, meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
         """Another one when rows of [from_ms, to_ms) came, went or changed."""
         found: tuple[int, ...] = self._db.execute(
-            f"SELECT {PRINT} FROM readings r WHERE {_RANGE}",
+            f"SELECT {PRINT}, coalesce(sum({self.intact}), 0) FROM readings r WHERE {_RANGE}",
             (self._site, self.meters.find(meter) or 0, from_ms, to_ms),
         ).fetchone()
         return found

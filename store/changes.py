@@ -27,6 +27,11 @@ class ChangeRows:
             "INSERT INTO changes (stream, seq, kind, key, rev, value) VALUES (?, ?, ?, ?, ?, ?)",
             [(stream, *row) for row in rows],
         )
+        if any(row[1] == TIMEZONE for row in rows):
+            # Its days are perhaps others now: they are not read until the next rolling has looked.
+            self._db.execute(
+                "DELETE FROM rollup_zones WHERE site = (SELECT site FROM streams WHERE id = ?)", (stream,)
+            )
 
     def beyond(self, stream: int, seq: int, to_seq: int) -> list[tuple[Any, ...]]:
         """Rows (seq, kind, key, rev, value) with seq in (seq, to_seq]."""

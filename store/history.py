@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain, islice
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from metering.energy import across
 from metering.gap import Gap, GapSum
@@ -143,10 +144,10 @@ class History:
         return self._summaries.counters(meter, from_ms, to_ms)
 
     def ways(
-        self, meter: Meter, from_ms: int, to_ms: int, width_ms: int, by_day: bool
+        self, meter: Meter, from_ms: int, to_ms: int, width_ms: int, days_of: ZoneInfo | None = None
     ) -> Iterator[tuple[Way, int]]:
         """The way of the counter through the range; see store/summaries.py."""
-        return self._summaries.ways(meter, from_ms, to_ms, width_ms, by_day)
+        return self._summaries.ways(meter, from_ms, to_ms, width_ms, days_of)
 
     def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
         """How many minutes of the range have readings."""

@@ -114,7 +114,7 @@ class Rolling:
     def _made(self, meter: Meter, start_ms: int) -> Made | None:
         """The rollups of an hour by width; None where it is sealed and they are there."""
         seal = self._sealed.find(meter, start_ms // HOUR_MS)
-        if seal and self._rollups.holds(self._rows.meters.find(meter) or 0, HOUR_MS, start_ms):
+        if seal and self._is_whole(self._rows.meters.find(meter) or 0, start_ms, seal):
             return None
         end_ms = start_ms + HOUR_MS
         rows = self._rows.scan(meter, start_ms, end_ms, _VALUES, f"AND {self._rows.intact}")
@@ -122,6 +122,13 @@ class Rolling:
         quarters = list(by(QUARTER_MS, minutes))
         hours = [_of_seal(seal)] if seal else list(by(HOUR_MS, quarters))
         return {MINUTE_MS: minutes, QUARTER_MS: quarters, HOUR_MS: hours}
+
+    def _is_whole(self, number: int, start_ms: int, seal: Seal) -> bool:
+        """Whether the hour's rollup was made of all that the seal was made of, not of the part that had come before."""
+        held = self._rollups.read(number, HOUR_MS, start_ms, start_ms + 1)
+        if not held:
+            return False
+        return _values_in(held[0]) >= _values_in(_of_seal(seal))
 
     def _enter(self, number: int, start_ms: int, made: Made | None, zone: ZoneInfo | None) -> None:
         end_ms = start_ms + HOUR_MS
@@ -142,8 +149,10 @@ class Rolling:
         self._touched.settle(number, DAY_MS, start_ms)
 
     def _parts(self, number: int, from_ms: int, to_ms: int) -> Iterator[Rollup]:
-        """Whole hours, and quarters where the day begins or ends within an hour."""
+        """Whole hours, and quarters where midnight cuts one; an hour without quarters counts where it begins."""
         first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
+        for hour_ms in self._rollups.undivided(number, last, to_ms):
+            yield from self._rollups.read(number, HOUR_MS, hour_ms, hour_ms + 1)
         yield from self._rollups.read(number, QUARTER_MS, from_ms, first)
         yield from self._rollups.read(number, HOUR_MS, first, last)
         yield from self._rollups.read(number, QUARTER_MS, last, to_ms)
@@ -172,7 +181,12 @@ class Rolling:
 
 
 def _of_seal(seal: Seal) -> Rollup:
-    """The rollup of an hour of which the seal alone is here; how many of its minutes had readings is not known."""
+    """The rollup of an hour of which the seal alone is here; as many of its minutes had readings as can have had."""
     sums = tuple(Sum(*seal.sums[column]) if column in seal.sums else None for column in COLUMNS)
     counters = [(taken_ms, wh) for _boot, _seq, taken_ms, wh in seal.counters]
-    return Rollup(seal.hour * HOUR_MS, 0, sums, way(counters))
+    return Rollup(seal.hour * HOUR_MS, min(HOUR_MS // MINUTE_MS, seal.rows), sums, way(counters))
+
+
+def _values_in(rollup: Rollup) -> int:
+    """Of the quantity that has most."""
+    return max((each.n for each in rollup.sums if each), default=0)

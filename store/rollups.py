@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from metering.energy import HOUR_MS
 from metering.quantity import BY_COLUMN, COLUMNS
 from metering.rollup import Rollup, Sum, Way
 from store.database import Database
@@ -12,6 +13,10 @@ _WAY = ["first_ms", "first_wh", "last_ms", "last_wh", "used_wh", "turns"]
 _FIELDS = ["meter", "width_s", "start_ms", "minutes", *_SUMS, *_WAY]
 _INSERT = f"INSERT INTO rollups ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"
 _RANGE = "meter = ? AND width_s = ? AND start_ms >= ? AND start_ms < ?"
+_UNDIVIDED = (
+    "NOT EXISTS (SELECT 1 FROM rollups q WHERE q.meter = h.meter AND q.width_s = 900"
+    " AND q.start_ms >= h.start_ms AND q.start_ms < h.start_ms + 3600000)"
+)
 
 Buckets = dict[int, Sum]
 
@@ -68,6 +73,33 @@ class Rollups:
             (begin_ms, bucket_ms, meter, width_ms // 1000, from_ms, to_ms),
         )
         return {begin_ms + bucket * bucket_ms: Sum(*found) for bucket, *found in rows}
+
+    def undivided(self, meter: int, from_ms: int, to_ms: int) -> list[int]:
+        """The start_ms of hours in [from_ms, to_ms) that have a rollup and no quarter: their seal alone is here."""
+        rows = self._db.execute(
+            f"SELECT start_ms FROM rollups h WHERE {_RANGE} AND {_UNDIVIDED} ORDER BY start_ms",
+            (meter, HOUR_MS // 1000, from_ms, to_ms),
+        )
+        return [start_ms for (start_ms,) in rows]
+
+    def undivided_buckets(
+        self, meter: int, column: str, from_ms: int, to_ms: int, begin_ms: int, bucket_ms: int
+    ) -> Buckets:
+        """The same as `buckets` of such hours, each in the bucket in which it begins."""
+        c = BY_COLUMN[column].column
+        rows = self._db.execute(
+            f"SELECT (start_ms - ?) / ? AS bucket, sum({c}_n), sum({c}_sum), min({c}_least), max({c}_most)"
+            f" FROM rollups h WHERE {_RANGE} AND {c}_n IS NOT NULL AND {_UNDIVIDED} GROUP BY bucket",
+            (begin_ms, bucket_ms, meter, HOUR_MS // 1000, from_ms, to_ms),
+        )
+        return {begin_ms + bucket * bucket_ms: Sum(*found) for bucket, *found in rows}
+
+    def undivided_minutes(self, meter: int, from_ms: int, to_ms: int) -> int:
+        found = self._db.execute(
+            f"SELECT coalesce(sum(minutes), 0) FROM rollups h WHERE {_RANGE} AND {_UNDIVIDED}",
+            (meter, HOUR_MS // 1000, from_ms, to_ms),
+        )
+        return int(found.fetchone()[0])
 
     def minutes(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> int:
         """How many minutes of those have readings."""

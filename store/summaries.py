@@ -68,8 +68,9 @@ class Summaries:
                     some = self._rows.buckets(meter, column, *cut)
                 else:
                     some = self._rollups.buckets(number, column, piece.width_ms, *cut)
-                for start_ms, values in some.items():
-                    found[start_ms] = values.joined(found.get(start_ms))
+                if piece.width_ms and piece.width_ms < HOUR_MS <= bucket_ms:
+                    _join(found, self._rollups.undivided_buckets(number, column, *cut))
+                _join(found, some)
         return found
 
     def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int:
@@ -81,6 +82,11 @@ class Summaries:
                 self._rows.minutes(meter, piece.from_ms, piece.to_ms)
                 if piece.width_ms is None
                 else self._rollups.minutes(number, piece.width_ms, piece.from_ms, piece.to_ms)
+                + (
+                    self._rollups.undivided_minutes(number, piece.from_ms, piece.to_ms)
+                    if piece.width_ms < HOUR_MS
+                    else 0
+                )
                 for piece in self._pieces(number, from_ms, to_ms, QUARTER_MS, days)
             )
 
@@ -94,23 +100,33 @@ class Summaries:
         yield from self._within(meter, from_ms, to_ms)
 
     def ways(
-        self, meter: Meter, from_ms: int, to_ms: int, width_ms: int, by_day: bool
+        self, meter: Meter, from_ms: int, to_ms: int, width_ms: int, days_of: ZoneInfo | None = None
     ) -> Iterator[tuple[Way, int]]:
         """(way, values) of the counter in [from_ms, to_ms), in order, led by the last value before, if there is one.
 
-        No way crosses a border of width_ms of UTC (a quarter or an hour) that it need not: with `by_day` whole days of
-        the site's zone are one way each.
+        No way crosses a border of width_ms of UTC (a quarter or an hour), but that whole days of the zone `days_of` are
+        one way each, where the site's days are those of this zone.
         """
         number = self._rows.meters.find(meter) or 0
         if before := self._before(meter, from_ms):
             yield _single(before), 1
-        days = self._days(number, from_ms, to_ms) if by_day else []
+        days = self._days(number, from_ms, to_ms) if days_of and days_of == self._zone() else []
         for piece in self._pieces(number, from_ms, to_ms, width_ms, days):
             if piece.width_ms is None:
                 for counter in self._within(meter, piece.from_ms, piece.to_ms):
                     yield _single(counter), 1
+            elif piece.width_ms < HOUR_MS:
+                yield from self._finer_ways(meter, number, piece)
             else:
                 yield from self._rollups.ways(number, piece.width_ms, piece.from_ms, piece.to_ms)
+
+    def _finer_ways(self, meter: Meter, number: int, piece: Piece) -> Iterator[tuple[Way, int]]:
+        """Of quarters or minutes; an hour of which only the seal is here has the values that the seal kept."""
+        found = list(self._rollups.ways(number, piece.width_ms or 0, piece.from_ms, piece.to_ms))
+        for hour_ms in self._rollups.undivided(number, piece.from_ms - HOUR_MS + 1, piece.to_ms):
+            low, high = max(hour_ms, piece.from_ms), min(hour_ms + HOUR_MS, piece.to_ms)
+            found += [(_single(counter), 1) for counter in self._sealed.counters(meter, low, high)]
+        yield from sorted(found, key=lambda each: each[0].first_ms)
 
     def _pieces(
         self, number: int, from_ms: int, to_ms: int, width_ms: int | None, days: Sequence[tuple[int, int]]
@@ -118,7 +134,8 @@ class Summaries:
         return pieces(from_ms, to_ms, width_ms, self._stale(number, from_ms, to_ms), days)
 
     def _stale(self, number: int, from_ms: int, to_ms: int) -> list[int]:
-        return self._touched.within(number, HOUR_MS, from_ms - HOUR_MS + 1, to_ms)
+        """Touched hours; not those that are sealed and have their rollup, which is never made again."""
+        return self._touched.unsealed(number, from_ms - HOUR_MS + 1, to_ms)
 
     def _days(self, number: int, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
         """The days of the site's zone within the range whose rollups match their rows."""
@@ -160,6 +177,11 @@ class Summaries:
     def _within(self, meter: Meter, from_ms: int, to_ms: int) -> Iterator[Counter]:
         rows = self._rows.scan(meter, from_ms, to_ms, "energy_wh", _KNOWN)
         return merge(rows, self._sealed.counters(meter, from_ms, to_ms), key=_in_time)
+
+
+def _join(found: dict[int, Sum], more: dict[int, Sum]) -> None:
+    for start_ms, values in more.items():
+        found[start_ms] = values.joined(found.get(start_ms))
 
 
 def _end(start_ms: int, zone: ZoneInfo) -> int:

@@ -36,6 +36,17 @@ class Touched:
         )
         return [start_ms for (start_ms,) in rows]
 
+    def unsealed(self, meter: int, from_ms: int, to_ms: int) -> list[int]:
+        """The start_ms of marked hours in [from_ms, to_ms), without those that are sealed and have a rollup."""
+        rows = self._db.execute(
+            "SELECT start_ms FROM touched t WHERE meter = ? AND width_s = ? AND start_ms >= ? AND start_ms < ?"
+            " AND NOT (EXISTS (SELECT 1 FROM sealed s WHERE s.meter = t.meter AND s.hour = t.start_ms / ?)"
+            " AND EXISTS (SELECT 1 FROM rollups r WHERE r.meter = t.meter AND r.width_s = t.width_s"
+            " AND r.start_ms = t.start_ms)) ORDER BY start_ms",
+            (meter, HOUR_MS // 1000, from_ms, to_ms, HOUR_MS),
+        )
+        return [start_ms for (start_ms,) in rows]
+
     def newest(self, site: int, width_ms: int, before_ms: int, most: int) -> list[tuple[int, int]]:
         """At most `most` (meter, start_ms) of a site that begin before before_ms, the newest first."""
         return self._db.execute(
@@ -45,9 +56,10 @@ class Touched:
         ).fetchall()
 
     def sites(self) -> list[int]:
-        """The sites that have anything marked."""
+        """The sites that have anything marked, or days of a zone that is no longer theirs."""
         rows = self._db.execute(
             "SELECT DISTINCT m.site FROM meters m WHERE EXISTS (SELECT 1 FROM touched t WHERE t.meter = m.id)"
+            " OR NOT EXISTS (SELECT 1 FROM rollup_zones z WHERE z.site = m.site)"
         )
         return [site for (site,) in rows]
 

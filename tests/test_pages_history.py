@@ -236,3 +236,19 @@ def test_more_meters_than_a_chart_can_show_are_all_in_the_table(tmp_path: Path, 
     assert "Of 15 meters the charts show the first 12, the table the first 15." in page
     assert len({row[1] for row in table(page)}) == 15
     assert len(page_data(page)["chart"]["charts"]["power"]["series"]) == 12
+
+
+def test_bars_of_meters_that_began_on_different_days_stand_on_their_own_days(
+    tmp_path: Path, serve: Serve
+) -> None:
+    day = 86_400_000
+    rows = [
+        (seq, channel, NOW_MS - days * day + seq * 60_000, 221_000, 500, 100_000, seq, 50_000, 950, 0)
+        for channel, days, seqs in ((1, 5, range(1, 3_001)), (2, 2, range(3_001, 6_001)))
+        for seq in seqs
+    ]
+    url = serve(made(tmp_path, "edge", [Part("garage", 7, 0, rows)], rolled=True))
+    page = requests.get(f"{url}/history?period=month&at=2026-11&meter=all", timeout=9).text
+    one, other = page_data(page)["chart"]["charts"]["energy"]["bars"]
+    assert one["t"] == other["t"]
+    assert [kwh is not None for kwh in one["kwh"]] != [kwh is not None for kwh in other["kwh"]]

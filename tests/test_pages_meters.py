@@ -132,3 +132,15 @@ def test_how_often_it_was_beyond_lately_is_told(fresh_house: FilledHouse, serve:
     found = re.search(r"Dalam 7 hari terakhir Daya di luar batas ini (\d+) kali, paling lama ([^.]+)\.", page)
     assert found
     assert int(found[1]) > 3
+
+
+def test_a_field_that_does_not_come_stays_as_it_is(fresh_house: FilledHouse, serve: Serve) -> None:
+    url = serve(fresh_house)
+    post(url, name="AC kamar", current_ma__high="3,5")
+    requests.post(
+        f"{url}/meter?meter=garage/1", data=b"hello", headers={"Content-Type": "text/plain"}, timeout=9
+    )
+    post(url, room="Dapur")
+    assert profile(fresh_house) == Profile("AC kamar", "Dapur", None, "", {"current_ma": Limit(high=3_500)})
+    post(url, current_ma__high="")
+    assert profile(fresh_house).limits == {}

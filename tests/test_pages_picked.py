@@ -70,6 +70,8 @@ def test_a_range_has_bars_of_its_length(from_: str, to: str, bars: str) -> None:
         ("to", {"period": "range", "from_": "2026-11-19", "to": "2026-11-18"}),
         ("from", {"period": "range", "from_": "yesterday"}),
         ("from", {"period": "range", "from_": "1980-01-01", "to": "2026-01-01"}),
+        ("at", {"period": "year", "at": "9998"}),
+        ("from", {"period": "range", "from_": "0003-01-01", "to": "0030-01-01"}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(name: str, given_: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from metering.calendar import day_of, day_span
 from metering.quantity import COLUMNS, DAY_MS
 from metering.reading import Meter, Row
 from metering.rollup import MINUTE_MS, QUARTER_MS, Rollup, by, by_minute, together
+from store.changes import TIMEZONE, Changes
 from store.mending import Mender
 from store.part import Hole, Part
 from store.rolling import SLICE, Rolling
@@ -245,3 +246,55 @@ def test_an_hour_that_changes_while_it_is_worked_out_stays_touched(
     assert len(Touched(twin.db).within(number, HOUR_MS, 0, 2**62)) == 1
     roll(twin)
     assert_rolled(twin)
+
+
+def test_rows_that_are_mended_while_an_hour_is_worked_out_leave_it_touched(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row check is the same before and after: only whether it matches has changed."""
+    twin.take(Part("garage", 7, 0, spread(30, 60_000, channels=1)))
+    twin.db.execute("UPDATE readings SET power_mw = 9 WHERE seq = 10")
+    rolling, prints = Rolling(twin.db, twin.layout, twin.site), twin.layout.print
+    mended = row(10, NOW_MS + 10 * 60_000, wh=10 // 3)
+    calls = []
+
+    def meddling(meter: Meter, from_ms: int, to_ms: int) -> tuple[int, ...]:
+        calls.append(from_ms)
+        if len(calls) == 2:
+            Mender(twin.receiver, twin.layout).mend("garage", 7, [mended])
+        return prints(meter, from_ms, to_ms)
+
+    monkeypatch.setattr(twin.layout, "print", meddling)
+    rolling.slice(LATER_MS, JAKARTA)
+    roll(twin)
+    assert len(calls) > 2
+    assert_rolled(twin)
+
+
+def test_a_seal_that_comes_behind_a_part_of_its_hour_makes_it_whole(tmp_path: Path) -> None:
+    edge, cloud = PrunedEdge(tmp_path), Twin(tmp_path, "cloud")
+    rows = hourly(range(1, 5))
+    edge.twin.take(Part("garage", 7, 0, rows))
+    cloud.take(Part("garage", 7, 0, rows[:2]))
+    roll(cloud)
+    edge.prune_all()
+    seals = SealedHours(edge.db).between(1, 1, 4, 100)
+    hole = Hole(3, 4, "policy", rows[2][2], rows[3][2])
+    cloud.take(Part("garage", 7, 2, holes=[hole], sealed=tuple(seals)))
+    roll(edge.twin)
+    roll(cloud)
+    number = cloud.layout.meters.find(GARAGE) or 0
+    hours = [Rollups(db).read(number, HOUR_MS, 0, 2**62)[0].sums for db in (edge.db, cloud.db)]
+    assert hours[0] == hours[1]
+    edge.db.close()
+    cloud.db.close()
+
+
+def test_a_zone_that_changes_at_a_quiet_site_is_taken(twin: Twin) -> None:
+    twin.take(Part("garage", 7, 0, spread(100, 1_700_000)))
+    roll(twin)
+    assert Touched(twin.db).sites() == []
+    twin.take(Changes(twin.db, twin.site).next_part("~rumah", 1, TIMEZONE, "Europe/Berlin"))
+    assert Touched(twin.db).sites() == [twin.site]
+    roll(twin, BERLIN)
+    assert_rolled(twin, BERLIN)

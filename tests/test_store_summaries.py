@@ -6,14 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from madeparts import HOUR_MS, Twin, row
+from retained import Edge as PrunedEdge
+from retained import hourly
 
 from metering.calendar import day_of, day_span, period_span
 from metering.quantity import DAY_MS
 from metering.reading import Meter
 from metering.rollup import MINUTE_MS, QUARTER_MS
 from pages.usage import Usage, usage
-from store.part import Part
+from store.part import Hole, Part
 from store.rolling import Rolling
+from store.sealed import SealedHours
 from store.summaries import Summaries
 
 pytest_plugins = ("conftest_twins",)
@@ -129,3 +132,50 @@ def test_both_twins_roll_up_the_same(tmp_path: Path) -> None:
         found.append(twin.db.execute("SELECT * FROM rollups ORDER BY 1, 2, 3").fetchall())
         twin.db.close()
     assert found[0] == found[1] != []
+
+
+def test_days_of_another_zone_are_not_read_as_those_asked_for(twin: Twin) -> None:
+    """Until the rolling has looked, or where the machine does not know the site's zone."""
+    end_ms = record(twin, 3)
+    asked = ZONES["Europe/Berlin"]
+    span = period_span("day", BEGIN_MS, asked)
+    before = usage(twin.history, GARAGE, "day", *span, asked)
+    roll(twin, ZONES["Asia/Jakarta"], end_ms + 3 * DAY_MS)
+    assert usage(twin.history, GARAGE, "day", *span, asked) == before
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("Asia/Kolkata"), ZoneInfo("Asia/Jakarta")])
+def test_hours_of_which_only_seals_are_here_count_in_every_zone(tmp_path: Path, zone: ZoneInfo) -> None:
+    edge, cloud = PrunedEdge(tmp_path), Twin(tmp_path, "cloud")
+    edge.twin.take(Part("garage", 7, 0, hourly(range(1, 3_001), per_hour=60)))
+    first_ms = edge.history.span_ms(GARAGE)
+    assert first_ms is not None
+    span = day_span(day_of(first_ms[0] + DAY_MS, zone), zone)
+    wanted = usage(edge.history, GARAGE, "day", *span, zone).buckets[0]
+    edge.prune_all()
+    seals = SealedHours(edge.db).between(1, 1, 3_000, 1_000)
+    cloud.take(Part("garage", 7, 0, holes=[Hole(1, 3_000, "policy", *first_ms)], sealed=tuple(seals)))
+    roll(cloud, zone, first_ms[1] + 10 * DAY_MS)
+    found = usage(cloud.history, GARAGE, "day", *span, zone).buckets[0]
+    assert found.energy_wh is not None
+    assert wanted.energy_wh is not None
+    # An hour that midnight cuts is known as a whole only.
+    assert abs(found.energy_wh - wanted.energy_wh) <= (0 if zone.key == "Asia/Jakarta" else 60)
+    [bucket] = cloud.history.buckets(GARAGE, "power_mw", *span, span[1] - span[0])
+    assert bucket[1] == 1_440
+    assert cloud.history.minutes(GARAGE, *span) == 1_440
+    edge.db.close()
+    cloud.db.close()
+
+
+def test_a_late_row_in_a_pruned_hour_takes_nothing_away(tmp_path: Path) -> None:
+    edge = PrunedEdge(tmp_path)
+    rows = [each for each in hourly(range(1, 241), per_hour=60) if each[0] != 30]
+    edge.twin.take(Part("garage", 7, 0, rows, [Hole(30, 30, "link")]))
+    edge.prune_all()
+    first_ms = rows[0][2] or 0
+    before = edge.history.buckets(GARAGE, "power_mw", first_ms, first_ms + 4 * HOUR_MS, HOUR_MS)
+    late = next(each for each in hourly(range(1, 241), per_hour=60) if each[0] == 30)
+    edge.twin.take(Part("garage", 7, 240, fills=[late]))
+    assert edge.history.buckets(GARAGE, "power_mw", first_ms, first_ms + 4 * HOUR_MS, HOUR_MS) == before
+    edge.db.close()

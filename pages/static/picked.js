@@ -48,7 +48,7 @@
   function figures({ from, to }) {
     const inside = one => one.mean.map((_, at) => at).filter(at => {
       const start = one.from + at * one.step;
-      return start >= from && start < to && one.mean[at] !== null;
+      return start + one.step > from && start < to && one.mean[at] !== null;
     });
     const title = document.createElement("p"), list = document.createElement("dl");
     const text = chart.to - chart.from > 90000000 ? moment : clock;
