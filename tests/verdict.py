@@ -69,8 +69,9 @@ def wrong(house: House, held: Held, lacks: set[Key], cloud: bool = False) -> Ite
     yield from _wrong_gaps(house, held)
     yield from _wrong_cover(held)
     if not (cloud and house.restored):
-        # Two lives of a card dated their rows by themselves; where they meet, a few ms may go back.
-        yield from _wrong_order(held)
+        # Two lives of a card dated their rows by themselves, and what comes back from a cloud has the dates of the first
+        # one: where they meet, as much may go back as a date may be wrong.
+        yield from _wrong_order(held, AT_FIRST_WITHIN_MS if house.restored else 0)
 
 
 def differences(edge: Held, cloud: Held, dates: bool = True, gaps: bool = True) -> Iterator[str]:
@@ -186,11 +187,11 @@ def _wrong_cover(held: Held) -> Iterator[str]:
             yield f"boot {boot}: {stored} stored + {missing} in gaps are not {first}...{cursor}"
 
 
-def _wrong_order(held: Held) -> Iterator[str]:
+def _wrong_order(held: Held, back_ms: int) -> Iterator[str]:
     last: dict[int, tuple[int, int]] = {}
     for boot, seq in sorted(held.rows):
         taken_ms = held.rows[boot, seq][1]
         if taken_ms is not None:
-            if boot in last and last[boot][1] >= taken_ms:
+            if boot in last and last[boot][1] >= taken_ms + back_ms:
                 yield f"({boot}, {seq}) is dated before ({boot}, {last[boot][0]})"
             last[boot] = (seq, taken_ms)
