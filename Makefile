@@ -21,7 +21,8 @@ run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: de
 
 test: check ## everything that must be green: check, then all tests
 	@deploy/ready.sh chromium strace faketime avr arduino simavr doctest
-	$(PYTHON) -m pytest -n 2 --dist loadgroup --durations=40
+	$(PYTHON) -m pytest -n 2 --dist loadgroup -m 'not alone'
+	$(PYTHON) -m pytest -m alone
 
 check: .venv/test $(VENDOR) ## format, lint and types
 	.venv/bin/ruff format --check .

@@ -6,15 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-# They build the sketch, take fixed ports or all of a processor: one after the other, beside all others.
-ALONE = (
-    "test_firmware_",
-    "test_real_",
-    "test_house_run",
-    "test_house_wheel",
-    "test_bench_",
-    "test_twelve_faults_disk",
-)
+# Real processes against real clocks, or fixed ports: beside other work some of them are late, and nothing is wrong.
+ALONE = ("test_real_", "test_firmware_realtime", "test_house_run", "test_house_wheel", "test_bench_")
+# They build the sketch, all in one folder.
+TOGETHER = {"test_firmware_": "firmware"}
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
 
 
@@ -34,8 +29,11 @@ def need() -> Callable[[str], str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` a file's tests stay in one process, those that want to be alone in the same one."""
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
+    """Mark those that run `alone`; with `-n 2 --dist loadgroup` the tests of a file stay in one process."""
+    for item in items:
         name = item.path.stem
-        group = "alone" if name.startswith(ALONE) else name
-        item.add_marker(pytest.mark.xdist_group(group))
+        if name.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
+        if config.pluginmanager.hasplugin("xdist"):
+            group = next((group for begin, group in TOGETHER.items() if name.startswith(begin)), name)
+            item.add_marker(pytest.mark.xdist_group(group))
