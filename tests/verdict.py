@@ -69,8 +69,8 @@ def wrong(house: House, held: Held, lacks: set[Key], cloud: bool = False) -> Ite
     yield from _wrong_gaps(house, held)
     yield from _wrong_cover(held)
     if not (cloud and house.restored):
-        # Two lives of a card dated their rows by themselves, and what comes back from a cloud has the dates of the first
-        # one: where they meet, as much may go back as a date may be wrong.
+        # Two lives of a card dated their rows by themselves, and what comes back from a cloud has the dates of the
+        # first one: where they meet, as much may go back as a date may be wrong.
         yield from _wrong_order(held, AT_FIRST_WITHIN_MS if house.restored else 0)
 
 
