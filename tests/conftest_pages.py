@@ -24,7 +24,7 @@ from filled_house import (
 )
 from playwright.sync_api import Browser, sync_playwright
 
-from pages.condition import EdgeSide, Notice
+from pages.condition import CloudSide, Condition, Device, EdgeSide, Notice
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,24 @@ def house(one_meter_db: Path) -> FilledHouse:
     """The house with one meter; reading only, so that one database serves every test."""
     house = FilledHouse(one_meter_db, "edge")
     house.condition = edge_condition(NOW_MS)
+    house.live = [live_value(NOW_MS)]
+    return house
+
+
+@pytest.fixture(scope="session")
+def hosted_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    house = empty_house(tmp_path_factory.mktemp("hosted"), "cloud")
+    fill(house, one_meter())
+    return house.path
+
+
+@pytest.fixture
+def hosted_house(hosted_db: Path) -> FilledHouse:
+    """The same house as its cloud shows it."""
+    house = FilledHouse(hosted_db, "cloud")
+    heard = CloudSide("", "ok", NOW_MS - 3_000)
+    device = Device("garage", 65_538, NOW_MS - 9_000, 9_000, None, "live")
+    house.condition = Condition((device,), EdgeSide(NOW_MS - 3_000, None), (heard,))
     house.live = [live_value(NOW_MS)]
     return house
 

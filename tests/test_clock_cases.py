@@ -40,7 +40,7 @@ YEARS = {
     "a year ahead": YEAR,
     "three minutes behind": -3 * MINUTE,
 }
-AHEAD = {"2038", "a year ahead"}
+AHEAD = ("2038", "a year ahead")
 
 # A wrong year
 

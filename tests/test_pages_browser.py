@@ -20,35 +20,45 @@ from pages.words import LANGUAGES, Words
 pytest_plugins = ("conftest_pages",)
 
 Serve = Callable[[FilledHouse], str]
-DAY, METER = "/history?day=2026-11-19", "/meter?meter=garage/1"
+DAY, METER, RECAP = "/history?day=2026-11-19", "/meter?meter=garage/1", "/recap?at=2026-11"
 N = "\u00a0"
 
 
-@pytest.mark.parametrize("path", ["/", DAY, "/meters", METER, "/health"])
+@pytest.mark.parametrize("path", ["/", DAY, "/meters", METER, RECAP, "/health"])
 @pytest.mark.parametrize(
     ("language", "size", "dark"),
     [("id", PHONE, False), ("id", LAPTOP, True), ("en", PHONE, True), ("en", LAPTOP, False)],
     ids=["id-360-light", "id-1280-dark", "en-360-dark", "en-1280-light"],
 )
+@pytest.mark.parametrize("twin", ["edge", "cloud"])
 def test_every_page_is_quiet_and_fits(
-    house: FilledHouse,
+    request: pytest.FixtureRequest,
     serve: Serve,
     open_tab: OpenTab,
     path: str,
     size: tuple[int, int],
     dark: bool,
     language: str,
+    twin: str,
 ) -> None:
+    house: FilledHouse = request.getfixturevalue("house" if twin == "edge" else "hosted_house")
     house.live = [live_value(NOW_MS + 600_000)]
     tab = open_tab(serve(house) + path, size, dark, language=language)
     tab.page.wait_for_load_state("networkidle" if path != "/" else "load")
-    charts = {"/": 1, DAY: 6, "/meters": 0, METER: 0, "/health": 0}[path]
+    charts = {"/": 1, DAY: 6, "/meters": 0, METER: 0, RECAP: 0, "/health": 0}[path]
     expect(tab.page.locator(".chart canvas")).to_have_count(charts)
     assert tab.page.locator("html").get_attribute("lang") == language
     ground = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(12, 16, 21)" if dark else "rgb(243, 245, 247)")
-    name = {"/": "now", DAY: "history", "/meters": "meters", METER: "meter", "/health": "health"}[path]
-    tab.shot(f"{name}-{language}-{size[0]}-{'dark' if dark else 'light'}")
+    name = {
+        "/": "now",
+        DAY: "history",
+        "/meters": "meters",
+        METER: "meter",
+        RECAP: "recap",
+        "/health": "health",
+    }[path]
+    tab.shot(f"{name}-{twin}-{language}-{size[0]}-{'dark' if dark else 'light'}")
     has_no_sideways_scrolling(tab)
     is_open_to_everybody(tab)
     is_quiet(tab)

@@ -24,7 +24,8 @@ from store.touched import Touched
 
 pytest_plugins = ("conftest_twins",)
 
-JAKARTA, KATHMANDU, BERLIN = map(ZoneInfo, ("Asia/Jakarta", "Asia/Kathmandu", "Europe/Berlin"))
+JAKARTA, MAKASSAR, JAYAPURA = map(ZoneInfo, ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"))
+KATHMANDU, BERLIN = map(ZoneInfo, ("Asia/Kathmandu", "Europe/Berlin"))
 LATER_MS = NOW_MS + 400 * DAY_MS
 
 
@@ -66,7 +67,7 @@ def spread(count: int, step_ms: int, first: int = 1, channels: int = 2) -> list[
     return sorted(rows, key=lambda each: (each[1] or 0, each[0] or 0))
 
 
-@pytest.mark.parametrize("zone", [JAKARTA, KATHMANDU, BERLIN])
+@pytest.mark.parametrize("zone", [JAKARTA, MAKASSAR, JAYAPURA, KATHMANDU, BERLIN], ids=lambda zone: zone.key)
 def test_rows_are_rolled_up_by_minute_quarter_hour_and_day(twin: Twin, zone: ZoneInfo) -> None:
     twin.take(Part("garage", 7, 0, spread(400, 2_000_000)))
     roll(twin, zone)
