@@ -1,14 +1,11 @@
 """Rolling: whatever came, in whatever order, the rollups of both twins are those of a plain look at the rows."""
 
-from pathlib import Path
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from madeparts import HOUR_MS, NOW_MS, Twin, row
-from retained import GARAGE, hourly
-from retained import Edge as PrunedEdge
+from rolled import JAKARTA, LATER_MS, roll
 
 from metering.calendar import day_of, day_span
 from metering.quantity import COLUMNS, DAY_MS
@@ -19,20 +16,12 @@ from store.mending import Mender
 from store.part import Hole, Part
 from store.rolling import SLICE, Rolling
 from store.rollups import Rollups
-from store.sealed import SealedHours
 from store.touched import Touched
 
 pytest_plugins = ("conftest_twins",)
 
-JAKARTA, MAKASSAR, JAYAPURA = map(ZoneInfo, ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"))
+MAKASSAR, JAYAPURA = map(ZoneInfo, ("Asia/Makassar", "Asia/Jayapura"))
 KATHMANDU, BERLIN = map(ZoneInfo, ("Asia/Kathmandu", "Europe/Berlin"))
-LATER_MS = NOW_MS + 400 * DAY_MS
-
-
-def roll(twin: Twin, zone: ZoneInfo = JAKARTA, now_ms: int = LATER_MS) -> None:
-    rolling = Rolling(twin.db, twin.layout, twin.site)
-    while rolling.slice(now_ms, zone):
-        pass
 
 
 def plainly(twin: Twin, meter: Meter, width_ms: int, zone: ZoneInfo) -> list[Rollup]:
@@ -161,61 +150,6 @@ def test_a_slice_is_bounded_and_newest_first(twin: Twin) -> None:
     assert max(left) < min(Rollups(twin.db).starts(number, HOUR_MS, 0, 2**62))
 
 
-def test_what_is_pruned_keeps_its_rollups(tmp_path: Path) -> None:
-    edge = PrunedEdge(tmp_path)
-    edge.twin.take(Part("garage", 7, 0, hourly(range(1, 41), channels=2)))
-    roll(edge.twin)
-    number = edge.twin.layout.meters.find(GARAGE) or 0
-    widths = (MINUTE_MS, QUARTER_MS, HOUR_MS, DAY_MS)
-    before = [Rollups(edge.db).read(number, width_ms, 0, 2**62) for width_ms in widths]
-    edge.prune_all()
-    assert edge.twin.seqs() == []
-    roll(edge.twin)
-    assert [Rollups(edge.db).read(number, width_ms, 0, 2**62) for width_ms in widths] == before
-    edge.db.close()
-
-
-def test_what_was_never_rolled_is_rolled_before_it_is_pruned(tmp_path: Path) -> None:
-    folders = [tmp_path / "pruned", tmp_path / "kept"]
-    for folder in folders:
-        folder.mkdir()
-    edge, other = map(PrunedEdge, folders)
-    for each in (edge, other):
-        each.twin.take(Part("garage", 7, 0, hourly(range(1, 41), channels=2)))
-    edge.prune_all()
-    for each in (edge, other):
-        roll(each.twin)
-    number = edge.twin.layout.meters.find(GARAGE) or 0
-    for width_ms in (MINUTE_MS, QUARTER_MS, HOUR_MS, DAY_MS):
-        here, there = (Rollups(each.db).read(number, width_ms, 0, 2**62) for each in (edge, other))
-        assert here == there != []
-    edge.db.close()
-    other.db.close()
-
-
-def test_a_seal_without_rows_is_an_hour_without_minutes(tmp_path: Path) -> None:
-    edge, cloud = PrunedEdge(tmp_path), Twin(tmp_path, "cloud")
-    edge.twin.take(Part("garage", 7, 0, hourly(range(1, 9))))
-    edge.prune_all()
-    seals: list[Any] = SealedHours(edge.db).between(1, 1, 8, 100)
-    holes = [Hole(1, 8, "policy", seals[0].hour * HOUR_MS, seals[-1].hour * HOUR_MS)]
-    cloud.take(Part("garage", 7, 0, holes=holes, sealed=tuple(seals)))
-    roll(edge.twin)
-    roll(cloud)
-    number = cloud.layout.meters.find(GARAGE) or 0
-    ours, theirs = (
-        [(r.start_ms, r.sums, r.way) for r in Rollups(db).read(number, HOUR_MS, 0, 2**62)]
-        for db in (edge.db, cloud.db)
-    )
-    assert ours == theirs != []
-    assert Rollups(cloud.db).read(number, MINUTE_MS, 0, 2**62) == []
-    assert [r.sums for r in Rollups(cloud.db).read(number, DAY_MS, 0, 2**62)] == [
-        r.sums for r in Rollups(edge.db).read(number, DAY_MS, 0, 2**62)
-    ]
-    edge.db.close()
-    cloud.db.close()
-
-
 def test_everything_can_be_made_anew(twin: Twin) -> None:
     twin.take(Part("garage", 7, 0, spread(300, 1_700_000)))
     roll(twin)
@@ -270,25 +204,6 @@ def test_rows_that_are_mended_while_an_hour_is_worked_out_leave_it_touched(
     roll(twin)
     assert len(calls) > 2
     assert_rolled(twin)
-
-
-def test_a_seal_that_comes_behind_a_part_of_its_hour_makes_it_whole(tmp_path: Path) -> None:
-    edge, cloud = PrunedEdge(tmp_path), Twin(tmp_path, "cloud")
-    rows = hourly(range(1, 5))
-    edge.twin.take(Part("garage", 7, 0, rows))
-    cloud.take(Part("garage", 7, 0, rows[:2]))
-    roll(cloud)
-    edge.prune_all()
-    seals = SealedHours(edge.db).between(1, 1, 4, 100)
-    hole = Hole(3, 4, "policy", rows[2][2], rows[3][2])
-    cloud.take(Part("garage", 7, 2, holes=[hole], sealed=tuple(seals)))
-    roll(edge.twin)
-    roll(cloud)
-    number = cloud.layout.meters.find(GARAGE) or 0
-    hours = [Rollups(db).read(number, HOUR_MS, 0, 2**62)[0].sums for db in (edge.db, cloud.db)]
-    assert hours[0] == hours[1]
-    edge.db.close()
-    cloud.db.close()
 
 
 def test_a_zone_that_changes_at_a_quiet_site_is_taken(twin: Twin) -> None:
