@@ -6,7 +6,9 @@ Parameters in, values out: no bottle, no HTTP.
 from dataclasses import asdict
 
 from metering.calendar import PERIODS, period_span
+from metering.energy import HOUR_MS
 from metering.quantity import BY_COLUMN, BY_NAME, QUANTITIES, Quantity
+from metering.rollup import MINUTE_MS
 from pages.accounts import Shape, cause_shapes
 from pages.export import base_values
 from pages.faces import Face
@@ -21,6 +23,8 @@ from store.history import History
 USUAL_POINTS = 600
 # 1 500 points are at most 60 000 bytes, which any phone draws at once.
 MOST_POINTS = 1_500
+# Of a longer range minutes are the finest: below, every row of it is read.
+FINEST_MOST_MS = 4 * HOUR_MS
 _BASES = [quantity.base for quantity in QUANTITIES]
 
 
@@ -81,7 +85,8 @@ def series(view: View, history: History, query: Query) -> Shape:
     from_ms, to_ms = query.span(now_ms - DAY_MS, now_ms)
     points = query.whole("points", 1, MOST_POINTS, USUAL_POINTS)
     # A bucket narrower than the pace would be empty between two readings and look like a gap.
-    width = nice_ms(max(-(-(to_ms - from_ms) // points), view.latest.pace(history, meter, now_ms)))
+    least_ms = max(-(-(to_ms - from_ms) // points), view.latest.pace(history, meter, now_ms))
+    width = nice_ms(max(least_ms, MINUTE_MS) if to_ms - from_ms > FINEST_MOST_MS else least_ms)
     begin_ms = grid_ms(from_ms, width, view.site.zone)
     found = read(history, meter, quantity.column, from_ms, to_ms, width, begin_ms)
     span = history.span_ms(meter) or (to_ms, to_ms)
