@@ -18,8 +18,8 @@ from store.touched import Touched
 
 # Less than the job's minute: what is left has its turn in the next one.
 MOST_S = 55.0
-# A quarter of a core while there is much to do; requests have the rest.
-REST = 3
+# A tenth of a core while there is much to do: intake and pages have the rest, in this same process.
+REST = 9
 TELL_EVERY_S = 10.0
 
 log = logging.getLogger(__name__)
