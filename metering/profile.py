@@ -110,10 +110,6 @@ class Profile:
                 wrong.append(Mistake(f"{column}.low", "order"))
         return wrong
 
-    def verdict(self, column: str, value: int | None) -> Verdict | None:
-        limit = self.limits.get(column)
-        return limit.verdict(value) if limit else None
-
 
 def _text(value: Any) -> str:
     return value[:MOST_NAME] if isinstance(value, str) and value.isprintable() else ""

@@ -13,17 +13,16 @@ from metering.gap import Gap, GapSum
 from metering.profile import Profile
 from metering.quantity import BY_COLUMN
 from metering.reading import Meter
-from metering.rollup import Sum, Way
+from metering.rollup import Way
 from store.changes import TIMEZONE, Changes
 from store.database import Database
 from store.ledger import Ledger, Stock
-from store.meters import Meters
 from store.profiles import Profiles
 from store.sealed import SealedHours
 from store.sealing import Counter
 from store.silence import Span, near, silences
 from store.streams import Streams
-from store.summaries import Summaries
+from store.summaries import Rows, Summaries
 
 # No date lies beyond the year 9999, which is all that people and ISO 8601 write.
 FOREVER_MS = 253_402_300_800_000
@@ -38,21 +37,11 @@ MOST_STREAMS = 500
 GapKey = tuple[str, int, int, int]  # source, boot, from_seq, to_seq
 
 
-class StoredRows(Protocol):
+class StoredRows(Rows, Protocol):
     """What both layouts offer for reading; the tuples begin (boot, seq, taken_ms, ...)."""
 
-    meters: Meters
-
-    def scan(
-        self, meter: Meter, from_ms: int, to_ms: int, columns: str = ..., also: str = ...
-    ) -> Iterator[tuple[Any, ...]]: ...
-    def buckets(
-        self, meter: Meter, column: str, from_ms: int, to_ms: int, begin_ms: int, width_ms: int
-    ) -> dict[int, Sum]: ...
-    def minutes(self, meter: Meter, from_ms: int, to_ms: int) -> int: ...
     def undated(self, meter: Meter) -> Iterator[tuple[int, int]]: ...
     def values(self, meter: Meter, boot: int, seq: int) -> tuple[int | None, ...]: ...
-    def counter_before(self, meter: Meter, at_ms: int) -> tuple[int, int, int, int] | None: ...
     def newest(self, meter: Meter) -> tuple[Any, ...] | None: ...
     def span_ms(self, meter: Meter) -> tuple[int, int] | None: ...
     @property

@@ -14,11 +14,12 @@ _FIELDS = ["meter", "width_s", "start_ms", "minutes", *_SUMS, *_WAY]
 _INSERT = f"INSERT INTO rollups ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"
 _RANGE = "meter = ? AND width_s = ? AND start_ms >= ? AND start_ms < ?"
 _UNDIVIDED = (
-    "NOT EXISTS (SELECT 1 FROM rollups q WHERE q.meter = h.meter AND q.width_s = 900"
+    "AND NOT EXISTS (SELECT 1 FROM rollups q WHERE q.meter = h.meter AND q.width_s = 900"
     " AND q.start_ms >= h.start_ms AND q.start_ms < h.start_ms + 3600000)"
 )
 
 Buckets = dict[int, Sum]
+Range = tuple[int, int, int, int]  # meter, width_s, from_ms, to_ms: what _RANGE asks for
 
 
 class Rollups:
@@ -40,74 +41,33 @@ class Rollups:
         )
         return [_rollup(row) for row in rows]
 
-    def holds(self, meter: int, width_ms: int, start_ms: int) -> bool:
-        found = self._db.execute(
-            "SELECT 1 FROM rollups WHERE meter = ? AND width_s = ? AND start_ms = ?",
-            (meter, width_ms // 1000, start_ms),
-        )
-        return found.fetchone() is not None
-
     def starts(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> list[int]:
-        rows = self._db.execute(
-            f"SELECT start_ms FROM rollups WHERE {_RANGE} ORDER BY start_ms",
-            (meter, width_ms // 1000, from_ms, to_ms),
-        )
-        return [start_ms for (start_ms,) in rows]
-
-    def span_ms(self, meter: int, width_ms: int) -> tuple[int, int] | None:
-        """The start_ms of a meter's first and last rollup of a width."""
-        first, last = self._db.execute(
-            "SELECT min(start_ms), max(start_ms) FROM rollups WHERE meter = ? AND width_s = ?",
-            (meter, width_ms // 1000),
-        ).fetchone()
-        return None if first is None else (first, last)
+        return self._starts((meter, width_ms // 1000, from_ms, to_ms))
 
     def buckets(
         self, meter: int, column: str, width_ms: int, from_ms: int, to_ms: int, begin_ms: int, bucket_ms: int
     ) -> Buckets:
         """Those of a width that begin in [from_ms, to_ms), by the buckets of bucket_ms from begin_ms they lie in."""
-        c = BY_COLUMN[column].column
-        rows = self._db.execute(
-            f"SELECT (start_ms - ?) / ? AS bucket, sum({c}_n), sum({c}_sum), min({c}_least), max({c}_most)"
-            f" FROM rollups WHERE {_RANGE} AND {c}_n IS NOT NULL GROUP BY bucket",
-            (begin_ms, bucket_ms, meter, width_ms // 1000, from_ms, to_ms),
-        )
-        return {begin_ms + bucket * bucket_ms: Sum(*found) for bucket, *found in rows}
+        return self._buckets(column, (meter, width_ms // 1000, from_ms, to_ms), begin_ms, bucket_ms)
+
+    def minutes(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> int:
+        """How many minutes of those have readings."""
+        return self._minutes((meter, width_ms // 1000, from_ms, to_ms))
 
     def undivided(self, meter: int, from_ms: int, to_ms: int) -> list[int]:
         """The start_ms of hours in [from_ms, to_ms) that have a rollup and no quarter: their seal alone is here."""
-        rows = self._db.execute(
-            f"SELECT start_ms FROM rollups h WHERE {_RANGE} AND {_UNDIVIDED} ORDER BY start_ms",
-            (meter, HOUR_MS // 1000, from_ms, to_ms),
-        )
-        return [start_ms for (start_ms,) in rows]
+        return self._starts((meter, HOUR_MS // 1000, from_ms, to_ms), _UNDIVIDED)
 
     def undivided_buckets(
         self, meter: int, column: str, from_ms: int, to_ms: int, begin_ms: int, bucket_ms: int
     ) -> Buckets:
         """The same as `buckets` of such hours, each in the bucket in which it begins."""
-        c = BY_COLUMN[column].column
-        rows = self._db.execute(
-            f"SELECT (start_ms - ?) / ? AS bucket, sum({c}_n), sum({c}_sum), min({c}_least), max({c}_most)"
-            f" FROM rollups h WHERE {_RANGE} AND {c}_n IS NOT NULL AND {_UNDIVIDED} GROUP BY bucket",
-            (begin_ms, bucket_ms, meter, HOUR_MS // 1000, from_ms, to_ms),
+        return self._buckets(
+            column, (meter, HOUR_MS // 1000, from_ms, to_ms), begin_ms, bucket_ms, _UNDIVIDED
         )
-        return {begin_ms + bucket * bucket_ms: Sum(*found) for bucket, *found in rows}
 
     def undivided_minutes(self, meter: int, from_ms: int, to_ms: int) -> int:
-        found = self._db.execute(
-            f"SELECT coalesce(sum(minutes), 0) FROM rollups h WHERE {_RANGE} AND {_UNDIVIDED}",
-            (meter, HOUR_MS // 1000, from_ms, to_ms),
-        )
-        return int(found.fetchone()[0])
-
-    def minutes(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> int:
-        """How many minutes of those have readings."""
-        found = self._db.execute(
-            f"SELECT coalesce(sum(minutes), 0) FROM rollups WHERE {_RANGE}",
-            (meter, width_ms // 1000, from_ms, to_ms),
-        )
-        return int(found.fetchone()[0])
+        return self._minutes((meter, HOUR_MS // 1000, from_ms, to_ms), _UNDIVIDED)
 
     def ways(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> Iterator[tuple[Way, int]]:
         """Of those that begin in [from_ms, to_ms) the way of the counter and how many values it was made of."""
@@ -117,6 +77,27 @@ class Rollups:
             (meter, width_ms // 1000, from_ms, to_ms),
         ):
             yield Way(*way), count
+
+    def _starts(self, bounds: Range, also: str = "") -> list[int]:
+        rows = self._db.execute(
+            f"SELECT start_ms FROM rollups h WHERE {_RANGE} {also} ORDER BY start_ms", bounds
+        )
+        return [start_ms for (start_ms,) in rows]
+
+    def _buckets(self, column: str, bounds: Range, begin_ms: int, bucket_ms: int, also: str = "") -> Buckets:
+        c = BY_COLUMN[column].column
+        rows = self._db.execute(
+            f"SELECT (start_ms - ?) / ? AS bucket, sum({c}_n), sum({c}_sum), min({c}_least), max({c}_most)"
+            f" FROM rollups h WHERE {_RANGE} AND {c}_n IS NOT NULL {also} GROUP BY bucket",
+            (begin_ms, bucket_ms, *bounds),
+        )
+        return {begin_ms + bucket * bucket_ms: Sum(*found) for bucket, *found in rows}
+
+    def _minutes(self, bounds: Range, also: str = "") -> int:
+        found = self._db.execute(
+            f"SELECT coalesce(sum(minutes), 0) FROM rollups h WHERE {_RANGE} {also}", bounds
+        )
+        return int(found.fetchone()[0])
 
 
 def _values(rollup: Rollup) -> list[int | None]:
