@@ -67,9 +67,11 @@ class Database:
         return int(self.execute(sql, params).fetchone()[0])
 
     @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self, site: int = 0) -> Iterator[None]:
         """One write transaction; on return everything in it is on disk (WAL, synchronous=FULL).
 
+        `site`: the one whose streams, meters or rows are written. One writer at a time is let in for each site; here
+        that is one for the whole database.
         It takes the write lock first (BEGIN IMMEDIATE): a plain BEGIN that reads before it writes fails at
         once with "database is locked" when another process wrote in between.
         """
