@@ -20,7 +20,7 @@ run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: de
 	@$(PYTHON) deploy/demo/run.py
 
 test: check ## everything that must be green: check, then all tests
-	@deploy/ready.sh chromium strace faketime avr arduino simavr doctest
+	@deploy/ready.sh chromium strace faketime postgres avr arduino simavr doctest
 	$(PYTHON) -m pytest -n 2 --dist loadgroup -m 'not alone'
 	$(PYTHON) -m pytest -m alone
 

@@ -23,7 +23,7 @@ from edge.line import Hello, Reading
 from edge.live import Live
 from edge.tally import Tally
 from pages.app import wall_ms
-from store.database import CHECKPOINT_BYTES, open_database
+from store.sqlite import CHECKPOINT_BYTES, open_database
 
 SENSORS = 6
 LIVED_S = 30 * 3_600

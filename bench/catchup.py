@@ -20,9 +20,10 @@ from bench.shaped import START_MS, readings
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Part
 from store.receiver import Receiver
+from store.sqlite import open_database
 from sync.replay import Replay, Step
 from sync.uplink import Uplink
 

@@ -20,7 +20,7 @@ from bench.household import Household, household
 from edge.device import VirtualDevice
 from edge.devicelink import UdpDeviceLink
 from pages.app import wall_ms
-from store.database import open_database
+from store.sqlite import open_database
 
 DEVICE, BOOT = "dapur", 0x1234_0001
 SENSORS = 12

@@ -21,7 +21,8 @@ from bench.catchup import fill
 from bench.household import Household, cpu_s, household, peak_resident_mb, waited_s, written_bytes
 from bench.live import FIRST_LOOK_BUSY_S, RECORDED_SENSORS, looked_at
 from pages.app import wall_ms
-from store.database import Database, open_database, open_reader
+from store.database import Database
+from store.sqlite import open_database, open_reader
 
 MILLION = 1_000_000
 MILLIONS = 10

@@ -19,9 +19,9 @@ from bench.household import household
 from bench.shaped import readings
 from pages.app import wall_ms
 from store.by_stream import RowsByStream
-from store.database import open_database
 from store.part import Part
 from store.receiver import Receiver
+from store.sqlite import open_database
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VISITS = 7

@@ -15,9 +15,10 @@ from pages.app import wall_ms
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Part
 from store.receiver import Receiver
+from store.sqlite import open_database
 from sync.replay import Replay, Step
 from sync.uplink import Uplink
 

@@ -25,11 +25,12 @@ from process.serve import serve
 from process.service import Running
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import Database, open_database, open_reader
+from store.database import Database
 from store.history import History
 from store.part import Part
 from store.receiver import Receiver
 from store.rolling import Rolling
+from store.sqlite import open_database, open_reader
 
 DISK = Path("/var/tmp/kembar-ten-years-1")
 ZONE = ZoneInfo("Asia/Jakarta")

@@ -75,7 +75,7 @@ def digests(db: Database, site: int, value: Any) -> bytes:
     if asked.from_ms % HOUR_MS or asked.to_ms % HOUR_MS:
         raise BadShape("from_ms, to_ms: whole hours expected")
     if asked.proof:
-        with db.write():
+        with db.write(site):
             proofs.keep(db, site, asked.proof)
     content = Content(RowsByTime(db, site), asked.columns, SealedHours(db, site).find)
     with db.read():
@@ -103,7 +103,7 @@ def mend(db: Database, site: int, body: bytes, now_ms: int) -> bytes:
     changed = beyond = 0
     dates: dict[Name, int] = {}
     conflicts: set[Name] = set()
-    with db.write():
+    with db.write(site):
         mender = Mender(Receiver(db, layout, site), layout)
         for part in batch.parts:
             done = mender.mend(part.source, part.boot, part.fills)

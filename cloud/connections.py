@@ -3,7 +3,8 @@
 import threading
 from pathlib import Path
 
-from store.database import Database, open_database
+from store.database import Database
+from store.sqlite import open_database
 
 
 class Connections:

@@ -82,7 +82,7 @@ class Ingest:
     def _latest(self, site: HostedSite, db: Database, body: bytes) -> Any:
         values = latest.read_latest(_json(body), self._now_ms())
         if values:
-            with db.write():
+            with db.write(site.number):
                 latest.keep(db, site.number, values)
         return self._answer(db, site, Answer({}))
 

@@ -54,7 +54,7 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
     if len(batch.refused) > MOST_REFUSED:
         why = batch.refused[0].why
         raise BadRows(f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}")
-    with db.write():
+    with db.write(site):
         receiver = Receiver(db, RowsByTime(db, site), site)
         cursors: Cursors = {}
         applied = set()
@@ -90,7 +90,7 @@ def _keep_alone(db: Database, site: int, batch: Batch, why: str, now_ms: int) ->
     part, row = alone[0]
     quarantine = Quarantine(db, site)
     if not quarantine.has(part.source, part.boot, row[0]):
-        with db.write():
+        with db.write(site):
             _quarantine(quarantine, [BadRow(part.source, part.boot, row, why)], now_ms)
 
 

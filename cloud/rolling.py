@@ -12,8 +12,9 @@ from cloud.house import zone_of
 from process.jobs import paced
 from process.service import Running
 from store.by_time import RowsByTime
-from store.database import Database, Unopenable, open_database
+from store.database import Database, Unopenable
 from store.rolling import Rolling
+from store.sqlite import open_database
 from store.touched import Touched
 
 # Less than the job's minute: what is left has its turn in the next one.

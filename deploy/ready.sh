@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes ready what `make` needs and pip cannot bring: `venv` a .venv; `chromium`, `strace` and `faketime` tools of the
-# tests; `avr` the compiler of the Arduino sketch, `arduino` Arduino's own build system, `simavr` the simulator,
-# `doctest` what the sketch's tests on this machine need; `victoria-metrics`, `mosquitto` and `gateway` what
-# `make bench-peers` compares Kembar with.
+# Makes ready what `make` needs and pip cannot bring: `venv` a .venv; `chromium`, `strace`, `faketime` and `postgres`
+# what the tests use; `avr` the compiler of the Arduino sketch, `arduino` Arduino's own build system, `simavr` the
+# simulator, `doctest` what the sketch's tests on this machine need; `victoria-metrics`, `mosquitto` and `gateway`
+# what `make bench-peers` compares Kembar with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -76,6 +76,10 @@ find_faketime() {
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null
 }
 
+find_postgres() {
+    [ -n "$(command -v pg_ctl)" ] || compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null
+}
+
 find_avr() {
     # avr-gcc without its C library or the Arduino core is of no use.
     command -v avr-gcc >/dev/null && [ -e /usr/lib/avr/include/avr/io.h ] &&
@@ -106,6 +110,9 @@ for wanted; do
     faketime)
         find_faketime || apt_install faketime || say "no libfaketime: the test of a stepping clock cannot run"
         ;;
+    postgres)
+        find_postgres || apt_install postgresql || say "no PostgreSQL server: its tests cannot run"
+        ;;
     avr)
         find_avr || apt_install gcc-avr avr-libc arduino-core-avr ||
             say "no avr-gcc with the Arduino core: the sketch cannot be built"
@@ -135,7 +142,7 @@ for wanted; do
         make_gateway || say "no thingsboard-gateway: it cannot be compared"
         ;;
     *)
-        say "usage: ready.sh venv|chromium|strace|faketime|avr|arduino|simavr|doctest|victoria-metrics|mosquitto|gateway ..."
+        say "usage: ready.sh venv|chromium|strace|faketime|postgres|avr|arduino|simavr|doctest|victoria-metrics|mosquitto|gateway ..."
         exit 2
         ;;
     esac

@@ -19,7 +19,8 @@ from edge.sole import sole_writer
 from edge.tally import Tally
 from edge.timezone import tell_timezone
 from process.service import CannotGoOn, Running
-from store.database import Database, Unopenable, open_database
+from store.database import Database, Unopenable
+from store.sqlite import open_database
 
 # The longest the loop sleeps: acknowledgements leave at most this late after a commit fell due.
 TURN_S = 0.1

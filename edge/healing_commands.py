@@ -14,7 +14,8 @@ from edge.terminal import ProgressBar, alike, grouped
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.comparisons import Compared, Conflict
-from store.database import Unopenable, open_database
+from store.database import Unopenable
+from store.sqlite import open_database
 from sync.failure import Failure
 from sync.uplink import Uplink
 

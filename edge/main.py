@@ -20,7 +20,8 @@ from process.jobs import Sparing, jobs
 from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
-from store.database import Unopenable, open_database
+from store.database import Unopenable
+from store.sqlite import open_database
 
 # On a slow Pi a day of six sensors takes seconds: a rest of fifty times as long leaves 98 % of a core.
 WARM_REST = 50

@@ -14,8 +14,9 @@ from edge.settings import EdgeSettings
 from process.jobs import paced
 from process.service import Running
 from store.by_stream import RowsByStream
-from store.database import Unopenable, open_database
+from store.database import Unopenable
 from store.rolling import Rolling
+from store.sqlite import open_database
 
 # Less than the job's minute. After an update all that was ever recorded is rolled up, at a tenth of a core: a year of
 # six sensors takes a Pi 7 hours.

@@ -23,11 +23,12 @@ from pages.condition import ClockStep, CloudSide, Condition, Device, EdgeSide, N
 from pages.site import LiveValue, NotSaved, Site
 from store.by_stream import RowsByStream
 from store.comparisons import Comparisons
-from store.database import Database, Unopenable, open_database, open_reader
+from store.database import Database, Unopenable
 from store.history import History
 from store.part import READINGS
 from store.profiles import Profiles
 from store.quarantine import Quarantine
+from store.sqlite import open_database, open_reader
 from store.streams import Streams
 
 # The collector writes at least every 2 s; a word older than this is from one that is gone.

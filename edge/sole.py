@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from process.service import CannotGoOn
-from store.database import SHARED_MODE
+from store.sqlite import SHARED_MODE
 
 LOCK = "collect.lock"
 

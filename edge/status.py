@@ -13,7 +13,8 @@ from process.service import EXIT_FAILED, EXIT_OK
 from store.backlog import Backlog
 from store.clouds import Clouds
 from store.comparisons import Comparisons, Proof
-from store.database import Database, Unopenable, open_reader
+from store.database import Database, Unopenable
+from store.sqlite import open_reader
 from sync.progress import Progress
 
 # A running worker writes every few seconds; after this its word is old.

@@ -16,7 +16,8 @@ from edge.sync_worker import CloudWorker, Telling
 from edge.terminal import answered
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
-from store.database import Unopenable, open_database
+from store.database import Unopenable
+from store.sqlite import open_database
 
 PULSE_S = 0.5
 # More than a century: nothing of ours is older.

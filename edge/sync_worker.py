@@ -20,7 +20,8 @@ from edge.ramfile import RamFile
 from edge.settings import House
 from store.backlog import Backlog
 from store.clouds import Clouds
-from store.database import Database, Unopenable, open_database
+from store.database import Database, Unopenable
+from store.sqlite import open_database
 from sync.answer import Answer
 from sync.failure import Failure, TooLarge
 from sync.live import PAUSE_S, Live, Watched

@@ -13,17 +13,17 @@ from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from metering.rollup import Sum
-from store.database import Database
+from store.database import Bulk, Database
 from store.meters import Meters
 from store.row_check import PRINT, intact_sql, row_check_sql
 from store.stock_by_time import StockByTime
 from store.touched import Touched
 
 _VALUES = ", ".join(COLUMNS)
-_MARKS = [f"?{number + 1}" for number in range(5 + len(COLUMNS))]
-_INSERT = (
-    f"INSERT INTO readings (site, meter, taken_ms, stream, seq, {_VALUES}, row_check)"
-    f" VALUES ({', '.join(_MARKS)}, {row_check_sql(_MARKS[1], _MARKS[4], _MARKS[2], _MARKS[5:])})"
+_INSERT = Bulk(
+    "readings",
+    ("site", "meter", "taken_ms", "stream", "seq", *COLUMNS),
+    ("row_check", lambda names: row_check_sql(names[1], names[4], names[2], names[5:])),
 )
 _RANGE = "r.site = ? AND r.meter = ? AND r.taken_ms >= ? AND r.taken_ms < ?"
 # Rows are read in pages of the key, so that an export of years holds no cursor open and little memory.
@@ -46,12 +46,19 @@ class RowsByTime:
 
     def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
         """Store dated rows; the cheapest when they come ordered by channel, then seq, as batches do."""
+        placed: list[tuple[int | None, ...]] = []
+        hours: set[tuple[int, int]] = set()
         for channel, group in groupby(rows, key=itemgetter(CHANNEL)):
             assert channel is not None
             meter, site = self.meters.number(source, channel), self._site
-            placed = [(site, meter, row[2], stream, row[0], *row[3:]) for row in group]
-            self._db.executemany(_INSERT, placed)
-            self._touched.hours((meter, hour) for hour in {row[2] // HOUR_MS for row in placed if row[2]})
+            some = [(site, meter, row[2], stream, row[0], *row[3:]) for row in group]
+            hours |= {(meter, row[2] // HOUR_MS) for row in some if row[2]}
+            placed += some
+        if placed:
+            dates = [row[TAKEN_MS] or 0 for row in placed]
+            self._db.months(min(dates), max(dates))
+            self._db.bulk(_INSERT, placed)
+            self._touched.hours(hours)
 
     def stored(
         self, stream: int, source: str, rows: Sequence[Row], thorough: bool

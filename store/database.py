@@ -1,189 +1,98 @@
-"""Opening one SQLite database, migrating it, and its write transaction.
+"""A database as everything above speaks to it: execute, bulk, one write transaction; SQLite or PostgreSQL below.
 
-Everything above speaks to `Database`: execute, executemany and one write transaction, in SQL that PostgreSQL
-understands too (`?` for a value, no SQLite-only types), so that another class can stand here.
+SQL is written once for both: `?` for a value, integers and text only, times in ms, nothing that one engine alone
+understands. What differs is a method here (store/sqlite.py, store/postgres.py).
 """
 
-import fcntl
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
-
-import sqlite_utils
-
-from store import schema
-
-# Three processes start at once and the slowest migration on a Pi may take a while; then give up and say so.
-BUSY_MS = 30_000
-# Measured on six sensors at 1 Hz, a commit every 10 s changes a dozen pages, most of them by a few bytes:
-# 370, 204, 139 MB a day with pages of 4, 2, 1 KB. Reading a day is 12 % slower than with 2 KB, catching up is not.
-EDGE_PAGE_BYTES = 1024
-CLOUD_PAGE_BYTES = 4096
-# 4 MB of log before it is folded back: fewer rewrites of the same page, and little to replay after a cut.
-CHECKPOINT_BYTES = 4 * 2**20
-
-# Each thread of a server has a reader of its own; what they read again lies once in the kernel's cache.
-READER_CACHE_KB = 256
-
-SHARED_MODE = 0o660
-# One answer for each site that this connection was asked about lately.
-MOST_REMEMBERED = 64
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 Params = Sequence[Any]
 T = TypeVar("T")
 
-# The seam for a failing disk: called before each of these steps, and once more when the commit has returned. What it
-# raises stands for what the disk does there: SQLite's own error (full, read-only, broken), or a power cut.
-DiskStep = Literal["begin", "write", "before commit", "after commit"]
-Disk = Callable[[DiskStep], None]
-
 
 class Unopenable(Exception):
-    """The database cannot be opened; the message says which file, why, and what to do."""
+    """The database cannot be opened; the message says which one, why, and what to do."""
 
 
-class Database:
-    """One connection, used by one thread."""
+class Rows(Protocol):
+    """What a query gives."""
 
-    def __init__(self, conn: sqlite3.Connection, disk: Disk | None = None) -> None:
-        self.conn = conn
-        self._disk = disk
-        self._remembered: dict[object, tuple[tuple[int, int], object]] = {}
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def close(self) -> None: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
-    def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
-        if self._disk and not sql.startswith("SELECT"):
-            self._disk("write")
-        return self.conn.execute(sql, params)
 
-    def executemany(self, sql: str, rows: Iterable[Params]) -> sqlite3.Cursor:
-        if self._disk:
-            self._disk("write")
-        return self.conn.executemany(sql, rows)
+@dataclass(frozen=True)
+class Bulk:
+    """Many rows of integers into one table, by one statement that is worked out once.
+
+    `derived`: a last column, worked out by the database from the others: its name, and its expression from their names.
+    `clash`: what becomes of a row whose key is there.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    derived: tuple[str, Callable[[Sequence[str]], str]] | None = None
+    clash: str = ""
+
+    @property
+    def names(self) -> str:
+        """Of all columns, the derived one last."""
+        return ", ".join([*self.columns, *([self.derived[0]] if self.derived else [])])
+
+    def values(self, names: Sequence[str]) -> str:
+        """The values of a row as SQL, where those of `columns` are called `names`."""
+        return ", ".join([*names, *([self.derived[1](names)] if self.derived else [])])
+
+
+class Database(ABC):
+    """One connection, used by one thread at a time."""
+
+    @abstractmethod
+    def execute(self, sql: str, params: Params = ()) -> Rows: ...
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Iterable[Params]) -> None: ...
+
+    @abstractmethod
+    def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
+        """Insert rows (in the order of `into.columns`), as fast as the engine can."""
+
+    @abstractmethod
+    def write(self, site: int = 0) -> AbstractContextManager[None]:
+        """One write transaction; when it returns, everything in it is on disk.
+
+        `site`: whose streams, meters or rows are written, 0 where it is nobody's. One writer at a time is let in for
+        each site; with SQLite that is one for the whole database.
+        """
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[None]:
+        """One read transaction: everything inside sees the same state."""
+
+    @abstractmethod
+    def remembered(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gave under this key, unless something was written since, if the engine can tell that cheaply.
+
+        Inside a transaction it is always made and never kept, because what is seen there may be rolled back.
+        """
+
+    @abstractmethod
+    def months(self, first_ms: int, last_ms: int) -> None:
+        """Make room for readings of these dates, inside the write transaction that is to store them."""
+
+    @abstractmethod
+    def sole(self, name: str) -> AbstractContextManager[bool]:
+        """Whether this is the only one of all processes at this database that does `name` now; never waits."""
+
+    @abstractmethod
+    def close(self) -> None: ...
 
     def insert_id(self, sql: str, params: Params) -> int:
         """Insert one row with `RETURNING id` and give its id."""
         return int(self.execute(sql, params).fetchone()[0])
-
-    @contextmanager
-    def write(self, site: int = 0) -> Iterator[None]:
-        """One write transaction; on return everything in it is on disk (WAL, synchronous=FULL).
-
-        `site`: the one whose streams, meters or rows are written. One writer at a time is let in for each site; here
-        that is one for the whole database.
-        It takes the write lock first (BEGIN IMMEDIATE): a plain BEGIN that reads before it writes fails at
-        once with "database is locked" when another process wrote in between.
-        """
-        self._at("begin")
-        self.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._at("before commit")
-            self.conn.execute("COMMIT")
-        except BaseException:
-            if self.conn.in_transaction:
-                self.conn.execute("ROLLBACK")
-            raise
-        self._at("after commit")
-
-    @contextmanager
-    def read(self) -> Iterator[None]:
-        """One read transaction: everything inside sees the same state."""
-        self.conn.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.conn.execute("COMMIT")
-
-    def version(self) -> tuple[int, int]:
-        """Another one than before whenever something was written, by this connection or any other."""
-        by_others = self.conn.execute("PRAGMA data_version").fetchone()[0]
-        return int(by_others), self.conn.total_changes
-
-    def remembered(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` gave under this key, made again when something was written since.
-
-        Inside a transaction it is always made and never kept, because what is seen there may be rolled back.
-        """
-        if self.conn.in_transaction:
-            return make()
-        version, held = self.version(), self._remembered.get(key)
-        if held is None or held[0] != version:
-            if len(self._remembered) >= MOST_REMEMBERED:
-                self._remembered.clear()
-            held = self._remembered[key] = (version, make())
-        return cast(T, held[1])
-
-    def close(self) -> None:
-        self.conn.close()
-
-    def _at(self, step: DiskStep) -> None:
-        if self._disk:
-            self._disk(step)
-
-
-def open_database(path: Path, twin: str, disk: Disk | None = None) -> Database:
-    """Open (and make, and migrate under a file lock) the database of a twin: "edge" or "cloud"."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _only_one(path.with_name(path.name + ".lock")):
-            # SQLite itself makes files 0644; on the Pi collector and sync worker are two users of one group.
-            path.touch(mode=SHARED_MODE)
-            conn = _connect(path, EDGE_PAGE_BYTES if twin == "edge" else CLOUD_PAGE_BYTES)
-            _refuse_the_other(conn, twin)
-            schema.migrate(sqlite_utils.Database(conn), twin)
-    except (OSError, sqlite3.Error) as error:
-        raise Unopenable(f"database {path} cannot be opened: {error}; {_advice(error)}") from error
-    return Database(conn, disk)
-
-
-def open_reader(path: Path) -> Database:
-    """Open an existing database for reading only; it never waits for a writer."""
-    try:
-        conn = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            timeout=BUSY_MS / 1000,
-            check_same_thread=False,
-        )
-        conn.execute("PRAGMA query_only = ON")
-        conn.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
-        conn.execute("SELECT 1 FROM streams LIMIT 1").fetchone()
-    except sqlite3.Error as error:
-        raise Unopenable(f"database {path} cannot be read: {error}; {_advice(error)}") from error
-    return Database(conn)
-
-
-def _refuse_the_other(conn: sqlite3.Connection, twin: str) -> None:
-    """Two settings files that name one database would each find half of the tables there."""
-    of_the_other, name = ("contacts", "a cloud") if twin == "edge" else ("hours", "an edge")
-    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (of_the_other,)).fetchone():
-        raise sqlite3.DatabaseError(f"it is the database of {name}")
-
-
-def _advice(error: Exception) -> str:
-    if "the database of" in str(error):
-        return "name another file in the settings"
-    if isinstance(error, PermissionError) or "readonly" in str(error) or "unable to open" in str(error):
-        return "check that the folder exists and that this user may write in it"
-    if "malformed" in str(error) or "not a database" in str(error):
-        return "the file is damaged: put it aside and start again, the other twin refills it"
-    return "check the disk (full, read-only, worn out)"
-
-
-def _connect(path: Path, page_bytes: int) -> sqlite3.Connection:
-    conn = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False)
-    conn.execute(f"PRAGMA page_size = {page_bytes}")
-    conn.execute("PRAGMA journal_mode = WAL")
-    conn.execute("PRAGMA synchronous = FULL")
-    conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page_bytes}")
-    return conn
-
-
-@contextmanager
-def _only_one(lock_path: Path) -> Iterator[None]:
-    with lock_path.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -62,10 +62,11 @@ class Gaps:
     def sums(self, stream: int, from_seq: int, to_seq: int) -> dict[str, int]:
         """How many of the seqs from_seq ... to_seq lie in gaps, by cause."""
         rows = self._db.execute(
-            "SELECT cause, sum(min(to_seq, ?) - max(from_seq, ?) + 1) FROM gaps WHERE stream = ? AND to_seq >= ?"
+            "SELECT cause, sum(CASE WHEN to_seq < ? THEN to_seq ELSE ? END"
+            " - CASE WHEN from_seq > ? THEN from_seq ELSE ? END + 1) FROM gaps WHERE stream = ? AND to_seq >= ?"
             " AND from_seq BETWEEN coalesce((SELECT max(from_seq) FROM gaps WHERE stream = ? AND from_seq < ?), ?)"
             " AND ? GROUP BY cause",
-            (to_seq, from_seq, stream, from_seq, stream, from_seq, from_seq, to_seq),
+            (to_seq, to_seq, from_seq, from_seq, stream, from_seq, stream, from_seq, from_seq, to_seq),
         )
         return dict(rows.fetchall())
 

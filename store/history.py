@@ -28,9 +28,11 @@ from store.summaries import Rows, Summaries
 FOREVER_MS = 253_402_300_800_000
 _GAPS = (
     "FROM streams s JOIN gaps g ON g.stream = s.id WHERE s.site = ?"
-    " AND (? IS NULL OR g.to_ms IS NULL OR g.to_ms >= ?) AND (? IS NULL OR g.from_ms IS NULL OR g.from_ms < ?)"
+    " AND (g.to_ms IS NULL OR g.to_ms >= ?) AND (g.from_ms IS NULL OR g.from_ms < ?)"
 )
 
+# Below and beyond every date; as a number of rows, more than there are.
+_NEVER_MS, _ALL = -(2**62), 2**62
 # Looked at by their numbers; with more of them all gaps are looked at, which then takes no longer.
 MOST_STREAMS = 500
 
@@ -154,7 +156,7 @@ class History:
             f"SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms {_GAPS}"
             " AND (s.source, s.boot, g.from_seq, g.to_seq) > (?, ?, ?, ?)"
             " ORDER BY s.source, s.boot, g.from_seq LIMIT ?",
-            (self._site, from_ms, from_ms, to_ms, to_ms, *beyond, -1 if most is None else most),
+            (self._site, *_bounds(from_ms, to_ms), *beyond, _ALL if most is None else most),
         )
         gaps = self._closed((Gap(*row) for row in rows), edges)
         quiet = [gap for gap in self._silences(edges, from_ms, to_ms) if gap_key(gap) > beyond]
@@ -171,14 +173,14 @@ class History:
             GapSum(*row)
             for row in self._db.execute(
                 "SELECT s.source, g.cause, count(*), sum(g.to_seq - g.from_seq + 1), min(g.from_ms), max(g.to_ms)"
-                f" {_GAPS} {some} AND g.from_ms <= g.to_ms GROUP BY g.stream, g.cause, g.from_ms / ?",
-                (self._site, from_ms, from_ms, to_ms, to_ms, *ids, width_ms),
+                f" {_GAPS} {some} AND g.from_ms <= g.to_ms GROUP BY s.id, s.source, g.cause, g.from_ms / ?",
+                (self._site, from_ms, to_ms, *ids, width_ms),
             )
         ]
         rows = self._db.execute(
             f"SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms {_GAPS} {some}"
             " AND (g.from_ms <= g.to_ms) IS NOT TRUE",
-            (self._site, from_ms, from_ms, to_ms, to_ms, *ids),
+            (self._site, from_ms, to_ms, *ids),
         )
         singles = chain(
             self._closed((Gap(*row) for row in rows), edges), self._silences(edges, from_ms, to_ms)
@@ -231,8 +233,15 @@ class History:
         """A condition that leaves only gaps of these streams, and of those that have no dated row; its values."""
         if len(edges) > MOST_STREAMS:
             return "", []
+        if not edges:
+            return "AND s.first_ms IS NULL", []
         ids = [span.stream for span in edges]
         return f"AND (s.first_ms IS NULL OR s.id IN ({', '.join('?' * len(ids))}))", ids
+
+
+def _bounds(from_ms: int | None, to_ms: int | None) -> tuple[int, int]:
+    """A range without an end as one that holds every date."""
+    return (_NEVER_MS if from_ms is None else from_ms), (_ALL if to_ms is None else to_ms)
 
 
 def gap_key(gap: Gap) -> GapKey:

@@ -30,5 +30,5 @@ class Profiles:
     def write(self, readings: Readings, writer: tuple[str, int], meter: Meter, profile: Profile) -> None:
         """Keep a profile as a change of the stream `writer` (source, boot), in its own transaction."""
         receiver = Receiver(self._db, readings, self._site)
-        with self._db.write():
+        with self._db.write(self._site):
             receiver.receive(self._changes.next_part(*writer, KIND, profile.value(), meter.key))

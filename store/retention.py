@@ -9,7 +9,6 @@ SQLite gives no space back to the file system: pages that come free are used aga
 is as full as before after pruning, and what has come of it is seen in `Room.reusable` alone.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -21,7 +20,7 @@ from metering.quantity import COLUMNS
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.confirmed import Confirmed
-from store.database import Database
+from store.database import Database, Rows
 from store.gaps import Gaps
 from store.part import Hole
 from store.rolling import Rolling
@@ -99,7 +98,7 @@ class Retention:
         )
         return Room(size * pages, size * free)
 
-    def _hours(self, meter: Meter, before: int) -> sqlite3.Cursor:
+    def _hours(self, meter: Meter, before: int) -> Rows:
         return self._db.execute(
             "SELECT hour FROM hours h WHERE meter = ? AND hour < ?"
             " AND NOT EXISTS (SELECT 1 FROM sealed s WHERE s.meter = h.meter AND s.hour = h.hour) ORDER BY hour",
@@ -160,5 +159,5 @@ class Retention:
         return stream.id
 
 
-def _named(hours: Iterator[tuple[int]], meter: Meter) -> Iterator[Hour]:
+def _named(hours: Rows, meter: Meter) -> Iterator[Hour]:
     return ((hour, meter.source) for (hour,) in hours)

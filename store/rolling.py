@@ -74,7 +74,7 @@ class Rolling:
         with self._db.read():
             made = [(self._print(meters[number], at), self._made(meters[number], at)) for number, at in hours]
         settled = len(days)
-        with self._db.write():
+        with self._db.write(self._site):
             for (number, start_ms), (print_, rollups) in zip(hours, made, strict=True):
                 if self._print(meters[number], start_ms) == print_:
                     self._enter(number, start_ms, rollups, zone)
@@ -103,7 +103,7 @@ class Rolling:
 
     def touch_all(self) -> None:
         """Everything that has rows is to be made anew (its own transaction)."""
-        with self._db.write():
+        with self._db.write(self._site):
             for meter in self._rows.meters.all():
                 number = self._rows.meters.find(meter) or 0
                 self._touched.hours((number, hour) for hour in self._rows.hours(meter))
@@ -117,7 +117,7 @@ class Rolling:
         if seal and self._is_whole(self._rows.meters.find(meter) or 0, start_ms, seal):
             return None
         end_ms = start_ms + HOUR_MS
-        rows = self._rows.scan(meter, start_ms, end_ms, _VALUES, f"AND {self._rows.intact}")
+        rows = self._rows.scan(meter, start_ms, end_ms, _VALUES, f"AND {self._rows.intact} = 1")
         minutes = list(by_minute(rows))
         quarters = list(by(QUARTER_MS, minutes))
         hours = [_of_seal(seal)] if seal else list(by(HOUR_MS, quarters))
@@ -161,7 +161,7 @@ class Rolling:
         """When the site's zone changed, its days are others: all of them are made anew."""
         if self.zone() == zone:
             return
-        with self._db.write():
+        with self._db.write(self._site):
             self._db.execute(
                 "INSERT INTO rollup_zones (site, zone) VALUES (?, ?)"
                 " ON CONFLICT (site) DO UPDATE SET zone = excluded.zone",

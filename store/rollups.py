@@ -6,12 +6,12 @@ from typing import Any
 from metering.energy import HOUR_MS
 from metering.quantity import BY_COLUMN, COLUMNS
 from metering.rollup import Rollup, Sum, Way
-from store.database import Database
+from store.database import Bulk, Database
 
 _SUMS = [f"{column}_{name}" for column in COLUMNS for name in ("n", "sum", "least", "most")]
 _WAY = ["first_ms", "first_wh", "last_ms", "last_wh", "used_wh", "turns"]
 _FIELDS = ["meter", "width_s", "start_ms", "minutes", *_SUMS, *_WAY]
-_INSERT = f"INSERT INTO rollups ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_INSERT = Bulk("rollups", tuple(_FIELDS))
 _RANGE = "meter = ? AND width_s = ? AND start_ms >= ? AND start_ms < ?"
 _UNDIVIDED = (
     "AND NOT EXISTS (SELECT 1 FROM rollups q WHERE q.meter = h.meter AND q.width_s = 900"
@@ -31,7 +31,8 @@ class Rollups:
     def replace(self, meter: int, width_ms: int, from_ms: int, to_ms: int, rollups: Iterable[Rollup]) -> None:
         """What begins in [from_ms, to_ms) is this from now on."""
         self._db.execute(f"DELETE FROM rollups WHERE {_RANGE}", (meter, width_ms // 1000, from_ms, to_ms))
-        self._db.executemany(_INSERT, [(meter, width_ms // 1000, *_values(rollup)) for rollup in rollups])
+        if made := [(meter, width_ms // 1000, *_values(rollup)) for rollup in rollups]:
+            self._db.bulk(_INSERT, made)
 
     def read(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> list[Rollup]:
         """Those that begin in [from_ms, to_ms), in order."""

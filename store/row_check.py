@@ -23,7 +23,8 @@ PRINT = "count(*), coalesce(sum(seq), 0), coalesce(sum(row_check), 0)"
 
 def row_check_sql(place: str, seq: str, taken_ms: str, values: Sequence[str] = COLUMNS) -> str:
     """The check as an SQL expression over columns or marks; `place` is what this twin calls the channel."""
-    terms = [f"{place} * {_PLACE_WEIGHT}", f"{seq} * {_WEIGHTS[0]}"]
+    # The fallback is never taken; it makes the place as wide as the sum is, which PostgreSQL does not do by itself.
+    terms = [f"coalesce({place}, {_MISSING}) * {_PLACE_WEIGHT}", f"{seq} * {_WEIGHTS[0]}"]
     weighed = zip((taken_ms, *values), _WEIGHTS[1:], strict=False)
     terms += [
         f"coalesce({value}, {_MISSING + number}) * {weight}" for number, (value, weight) in enumerate(weighed)
@@ -33,4 +34,4 @@ def row_check_sql(place: str, seq: str, taken_ms: str, values: Sequence[str] = C
 
 def intact_sql(place: str) -> str:
     """Whether a stored row still matches its check, as an SQL expression that gives 1 or 0."""
-    return f"coalesce(row_check = {row_check_sql(place, 'seq', 'taken_ms')}, 1)"
+    return f"CASE WHEN row_check <> {row_check_sql(place, 'seq', 'taken_ms')} THEN 0 ELSE 1 END"

@@ -30,7 +30,6 @@ class Streams:
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
         self._site = site
-        self._known: tuple[object, Sequence[Stream]] = (None, ())
 
     def find(self, source: str, boot: int) -> Stream | None:
         row = self._db.execute(
@@ -49,11 +48,11 @@ class Streams:
         A replay asks for every batch, and a house has thousands after years: they are read again only when
         something was written. What a transaction sees is not remembered, because it may be rolled back.
         """
-        version = None if self._db.conn.in_transaction else self._db.version()
-        if version is None or version != self._known[0]:
-            found = self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
-            self._known = (version, tuple(map(_stream, found)))
-        return self._known[1]
+        return self._db.remembered(("streams", self._site), self._read)
+
+    def _read(self) -> Sequence[Stream]:
+        found = self._db.execute(f"{_SELECT} WHERE site = ? ORDER BY id", (self._site,))
+        return tuple(map(_stream, found))
 
     def beyond(self, after_id: int, most: int) -> list[Stream]:
         """At most `most` streams that were met after the one with this local number."""
@@ -79,8 +78,9 @@ class Streams:
     def move(self, stream: int, cursor: int, uncertain: bool = False) -> None:
         """Move a cursor forward; it never goes back. Once uncertain, a stream stays so."""
         self._db.execute(
-            "UPDATE streams SET cursor = max(cursor, ?), uncertain = max(uncertain, ?) WHERE id = ?",
-            (cursor, int(uncertain), stream),
+            "UPDATE streams SET cursor = CASE WHEN cursor < ? THEN ? ELSE cursor END,"
+            " uncertain = CASE WHEN uncertain < ? THEN 1 ELSE uncertain END WHERE id = ?",
+            (cursor, cursor, int(uncertain), stream),
         )
 
     def first(self, stream: int) -> int:
@@ -96,8 +96,8 @@ class Streams:
         if dated:
             low, high = min(dated), max(dated)
             self._db.execute(
-                "UPDATE streams SET first_ms = min(coalesce(first_ms, ?), ?),"
-                " last_ms = max(coalesce(last_ms, ?), ?) WHERE id = ?",
+                "UPDATE streams SET first_ms = CASE WHEN first_ms <= ? THEN first_ms ELSE ? END,"
+                " last_ms = CASE WHEN last_ms >= ? THEN last_ms ELSE ? END WHERE id = ?",
                 (low, low, high, high, stream),
             )
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 
 from metering.energy import HOUR_MS
 from metering.quantity import DAY_MS
-from store.database import Database
+from store.database import Bulk, Database
+
+_MARK = Bulk(
+    "touched",
+    ("meter", "width_s", "start_ms"),
+    clash="ON CONFLICT (meter, width_s, start_ms) DO NOTHING",
+)
 
 
 class Touched:
@@ -71,8 +77,5 @@ class Touched:
         )
 
     def _mark(self, rows: Iterable[tuple[int, int, int]]) -> None:
-        self._db.executemany(
-            "INSERT INTO touched (meter, width_s, start_ms) VALUES (?, ?, ?)"
-            " ON CONFLICT (meter, width_s, start_ms) DO NOTHING",
-            ((meter, width_ms // 1000, start_ms) for meter, width_ms, start_ms in rows),
-        )
+        if marks := [(meter, width_ms // 1000, start_ms) for meter, width_ms, start_ms in rows]:
+            self._db.bulk(_MARK, marks)

@@ -18,7 +18,8 @@ from edge.live import Live
 from edge.notebook import Notebook
 from edge.tally import Tally
 from store.backlog import Backlog
-from store.database import Database, open_database
+from store.database import Database
+from store.sqlite import open_database
 
 SECOND, MINUTE, HOUR, DAY, YEAR = 1_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000
 # 2027-01-15T08:00:00Z, after the build date.

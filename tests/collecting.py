@@ -11,10 +11,11 @@ from edge.line import LOST, Ack, Earlier, Garbled, Hello, Line, NoReading, Readi
 from edge.live import Live
 from edge.tally import Tally
 from store.by_stream import RowsByStream
-from store.database import Database, Disk, open_database, open_reader
+from store.database import Database
 from store.gaps import Gaps
 from store.history import History
 from store.part import Hole
+from store.sqlite import Disk, open_database, open_reader
 from store.streams import Streams
 
 OWN_MS = 1_795_168_800_000

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from store.database import DiskStep
+from store.sqlite import DiskStep
 
 
 class PowerCut(BaseException):

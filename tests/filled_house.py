@@ -25,12 +25,12 @@ from pages.site import LiveValue, NotSaved, Site, Twin
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
 from store.comparisons import Proof
-from store.database import open_database, open_reader
 from store.history import History
 from store.part import Hole, Part
 from store.profiles import Profiles
 from store.receiver import Receiver
 from store.rolling import Rolling
+from store.sqlite import open_database, open_reader
 
 ZONE = ZoneInfo("Asia/Jakarta")
 # Friday, 20 November 2026, 14.32.10 in Jakarta.

@@ -26,7 +26,8 @@ from edge.decoder import LineDecoder
 from edge.line import Beacon, Earlier, Garbled, Hello, Line, NoReading, Reading, encode
 from edge.live import Live
 from edge.tally import Tally
-from store.database import Database, open_database
+from store.database import Database
+from store.sqlite import open_database
 
 Link = Literal["usb", 5100, 5500]
 CHIPS: tuple[Link, ...] = (W5100, W5500)

@@ -17,7 +17,7 @@ from pzem_model import Said
 from verdict import Held, read
 
 from edge.line import NoReading
-from store.database import open_database
+from store.sqlite import open_database
 
 CHANNELS = 3
 INTERVAL_MS = 1000

@@ -16,8 +16,9 @@ from cloud.sites import Sites, SiteSetting
 from process import serve as process_serve
 from process.serve import serve
 from process.service import Running
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Part
+from store.sqlite import open_database
 from sync.batch import Batch
 from sync.packing import pack
 

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from metering.reading import Row
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import Database, open_database
 from store.history import History
 from store.part import Hole, Part
 from store.receiver import Receiver
+from store.sqlite import SqliteDatabase, open_database
 
 NOW_MS = 1_795_168_800_000
 HOUR_MS = 3_600_000
@@ -43,7 +43,7 @@ def _fresh(twin: str) -> bytes:
         return path.read_bytes()
 
 
-def open_fresh(path: Path, twin: str) -> Database:
+def open_fresh(path: Path, twin: str) -> SqliteDatabase:
     """Open a database that every migration has been applied to, made when it is not there."""
     if not path.exists():
         path.write_bytes(_fresh(twin))
@@ -55,7 +55,7 @@ class Twin:
 
     def __init__(self, folder: Path, twin: str, site: int = 1) -> None:
         self.path = folder / f"{twin}.sqlite"
-        self.db: Database = open_fresh(self.path, twin)
+        self.db: SqliteDatabase = open_fresh(self.path, twin)
         self.site = 0 if twin == "edge" else site
         self.layout = RowsByStream(self.db) if twin == "edge" else RowsByTime(self.db, self.site)
         self.receiver = Receiver(self.db, self.layout, self.site)

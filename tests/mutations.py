@@ -13,7 +13,7 @@ FAULTS: tuple[Fault, ...] = (
         (
             Mutant(
                 "test_twelve_faults_disk.py::test_a_transaction_returns_after_the_fsync_of_its_log",
-                "store/database.py",
+                "store/sqlite.py",
                 'conn.execute("PRAGMA synchronous = FULL")',
                 'conn.execute("PRAGMA synchronous = NORMAL")',
             ),
@@ -108,7 +108,7 @@ FAULTS: tuple[Fault, ...] = (
             ),
             Mutant(
                 "test_store_database.py::test_any_exception_rolls_a_transaction_back_and_the_connection_goes_on",
-                "store/database.py",
+                "store/sqlite.py",
                 'self.conn.execute("ROLLBACK")',
                 'self.conn.execute("COMMIT")',
             ),

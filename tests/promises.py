@@ -19,8 +19,9 @@ from simulated_edge import copy_card, erase_card
 from cloud.intake import cursors_of, take
 from store.backlog import Backlog
 from store.clouds import Clouds
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Hole, Part
+from store.sqlite import open_database
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.failure import Unreachable

@@ -15,9 +15,10 @@ from cloud.sites import Sites, SiteSetting
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
-from store.database import Database, Disk, open_database
+from store.database import Database
 from store.part import Hole, Part
 from store.receiver import Receiver
+from store.sqlite import Disk, open_database
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.failure import Failure, NotAdmitted, Unreachable

@@ -15,7 +15,7 @@ from weather import Weather
 
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import open_database
+from store.sqlite import open_database
 
 BAD_WEATHER_MS = 1_200_000
 # Of what is wrong in one house; the first few tell enough.

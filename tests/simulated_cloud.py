@@ -16,7 +16,8 @@ from simulated_edge import copy_card, erase_card
 from weather import PowerCut, Spell, Weather
 
 from cloud.intake import Taken, cursors_of, take
-from store.database import Database, DiskStep, open_database
+from store.database import Database
+from store.sqlite import DiskStep, open_database
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.failure import NotAdmitted, RowsRefused, Unreachable

@@ -17,7 +17,8 @@ from edge.decoder import LineDecoder
 from edge.line import Hello
 from edge.live import Live
 from edge.tally import Tally
-from store.database import Database, DiskStep, open_database
+from store.database import Database
+from store.sqlite import DiskStep, open_database
 
 
 class EdgeSide:

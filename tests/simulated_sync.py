@@ -18,7 +18,8 @@ from weather import Spell, Weather
 from edge.comparison import Comparison
 from store.backlog import Backlog
 from store.clouds import Clouds
-from store.database import Database, Disk, open_database
+from store.database import Database
+from store.sqlite import Disk, open_database
 from sync.failure import Unreachable
 from sync.replay import Replay, Step
 

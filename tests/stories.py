@@ -30,8 +30,8 @@ from edge.timezone import tell_timezone
 from store.backlog import Backlog
 from store.changes import TIMEZONE, Changes
 from store.clouds import Clouds
-from store.database import open_database
 from store.part import Hole, Part
+from store.sqlite import open_database
 from sync.answer import Answer
 from sync.failure import Unreachable
 from sync.replay import NOTE_EVERY_S, Replay, Step

@@ -11,8 +11,8 @@ from madeparts import row
 
 from cloud.login import COOKIE, MOST_ADDRESSES, MOST_SITES, MOST_TRIES, Login, Tries, signing_key
 from cloud.sites import HostedSite, Sites, SiteSetting
-from store.database import open_database
 from store.part import Part
+from store.sqlite import open_database
 
 KEY = b"k" * 32
 

@@ -12,7 +12,7 @@ from collecting import BOOT, Edge, hello, lost, reading, s1
 from edge import collector
 from edge.line import Ack, encode
 from edge.pace import MOST_WAITING
-from store.database import DiskStep
+from store.sqlite import DiskStep
 
 
 @pytest.fixture

@@ -19,11 +19,12 @@ from metering.reading import Meter
 from process.service import CannotGoOn
 from store.by_stream import RowsByStream
 from store.confirmed import Confirmed
-from store.database import Database, open_database
+from store.database import Database
 from store.history import History
 from store.part import Hole, Part
 from store.receiver import Receiver
 from store.retention import Retention
+from store.sqlite import open_database
 
 SETTINGS = """\
 [edge]

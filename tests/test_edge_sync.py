@@ -19,10 +19,11 @@ from edge.sync_worker import ALIVE_EVERY_S, CloudWorker, Telling
 from metering.profile import Profile
 from metering.reading import Meter
 from store.by_stream import RowsByStream
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Part
 from store.profiles import Profiles
 from store.receiver import Receiver
+from store.sqlite import open_database
 from sync.progress import Progress
 
 NOW_MS = time.time_ns() // 1_000_000

@@ -32,10 +32,10 @@ from pages.last_day import AGAIN_HOURS, FRESH_HOURS, HOURS, LastDay, day_of_hour
 from pages.notices import NoticeWriter
 from pages.sync_line import sync_line
 from pages.words import LANGUAGES, Words
-from store.database import open_database
 from store.entry import Entry
 from store.ledger import Ledger
 from store.part import Hole, Part
+from store.sqlite import open_database
 
 pytest_plugins = ("conftest_pages",)
 

@@ -9,8 +9,8 @@ from filled_house import NOW_MS, FilledHouse
 
 from pages.view import KEPT_MS, View
 from store.by_stream import RowsByStream
-from store.database import open_reader
 from store.history import History
+from store.sqlite import open_reader
 
 pytest_plugins = ("conftest_pages",)
 

@@ -17,7 +17,7 @@ from edge.collector import Collector, Heard
 from edge.line import Ack, Garbled, Hello, Line, Reading, parse
 from edge.live import Live
 from edge.tally import Tally
-from store.database import open_database
+from store.sqlite import open_database
 
 START_MS = 1_800_000_000_000
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000

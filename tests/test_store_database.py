@@ -14,16 +14,9 @@ from metering.gap import Gap
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import (
-    CLOUD_PAGE_BYTES,
-    EDGE_PAGE_BYTES,
-    Database,
-    DiskStep,
-    Unopenable,
-    open_database,
-    open_reader,
-)
+from store.database import Database, Unopenable
 from store.history import History
+from store.sqlite import CLOUD_PAGE_BYTES, EDGE_PAGE_BYTES, DiskStep, open_database, open_reader
 
 GOLDEN = Path(__file__).parent / "golden" / "schema"
 TWINS = ["edge", "cloud"]

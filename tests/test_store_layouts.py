@@ -14,9 +14,9 @@ from madeparts import HOUR_MS, NOW_MS, VALUES, Twin, row, undated
 
 from metering.reading import Meter, Row
 from store import by_time
-from store.database import open_reader
 from store.history import FOREVER_MS, History
 from store.part import Hole, Part
+from store.sqlite import open_reader
 
 pytest_plugins = ("conftest_twins",)
 

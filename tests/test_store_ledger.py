@@ -15,10 +15,10 @@ from madeparts import HOUR_MS, NOW_MS, Twin, row, undated
 from metering.reading import Row
 from store.by_stream import RowsByStream
 from store.by_time import RowsByTime
-from store.database import open_reader
 from store.entry import Counted, Entry
 from store.ledger import Ledger
 from store.part import CHANGES, Hole, Part
+from store.sqlite import open_reader
 
 pytest_plugins = ("conftest_twins",)
 

@@ -17,11 +17,11 @@ from metering.energy import HOUR_MS
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.confirmed import Confirmed
-from store.database import open_database
 from store.history import History
 from store.part import Hole, Part
 from store.retention import Retention
 from store.sealed import SealedHours
+from store.sqlite import open_database
 from store.streams import Stream
 
 RECORD = st.tuples(

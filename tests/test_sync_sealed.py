@@ -16,11 +16,12 @@ from metering.quantity import COLUMNS, MOST_EXACT
 from store.backlog import MOST_HOLES, MOST_SEALED, Backlog
 from store.clouds import Clouds
 from store.confirmed import Confirmed
-from store.database import Database, open_database
+from store.database import Database
 from store.part import Hole, Part
 from store.retention import Retention
 from store.sealed import SealedHours
 from store.sealing import MOST_COUNTERS, Seal
+from store.sqlite import open_database
 from store.streams import Stream
 from sync import batch as bounds
 from sync.batch import Batch

@@ -11,7 +11,7 @@ from tracing import read_trace, strace_command
 COMMITS = """
 import sys
 from pathlib import Path
-from store.database import open_database
+from store.sqlite import open_database
 db = open_database(Path(sys.argv[1]), "edge")
 with db.write():
     db.execute("INSERT INTO sites (name) VALUES ('rumah')")

@@ -16,7 +16,7 @@ from bench.peers.programs import Program
 from edge.device import VirtualDevice
 from edge.devicelink import UdpDeviceLink
 from metering.reading import CHANNEL, FIRST_VALUE, Row
-from store.database import open_database
+from store.sqlite import open_database
 
 DEVICE, BOOT = "garage", 0x1234_0001
 

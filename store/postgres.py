@@ -1,0 +1,238 @@
+"""PostgreSQL as a cloud's database: opening and migrating it, one writer for each site, a table of each month.
+
+1. A site's row in `sites` is locked first: what belongs to a site changes one transaction at a time,
+   whatever process or machine it runs in. So everything that is true of SQLite's single writer is true of each site.
+2. A transaction is on disk when it returns: synchronous_commit is set, and a server without fsync is refused.
+3. What waits, waits for a bounded time, and says so (store/faults.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from store.database import Bulk, Database, Params, Rows, Unopenable
+from store.schema_postgres import MIGRATIONS, statements
+
+try:
+    import psycopg
+    from psycopg.adapt import Loader
+    from psycopg.pq import TransactionStatus
+    from psycopg.types.numeric import Int8Dumper
+except ImportError:  # pragma: no cover - the extra `postgres` is not installed
+    psycopg = None  # type: ignore[assignment]
+    Loader = object  # type: ignore[assignment,misc]
+
+if TYPE_CHECKING:
+    from psycopg.abc import Buffer
+
+# A server that does not answer so long is not there; the caller says so and comes again.
+CONNECT_S = 10
+# A batch takes milliseconds, an hour of rollups some tens of them. Who waits longer for a site's lock gives up.
+LOCK_S = 30
+STATEMENT_S = 120
+# A process that hangs within a transaction must not keep its site locked for ever.
+IDLE_S = 60
+# All SQL of this program has about two hundred forms; each is planned once per connection.
+PREPARED_MOST = 400
+PREPARE_AFTER = 3
+
+T = TypeVar("T")
+
+
+class PostgresDatabase(Database):
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+        self._months: set[str] = set()
+
+    def execute(self, sql: str, params: Params = ()) -> Rows:
+        return self.conn.execute(_marked(sql), params)
+
+    def executemany(self, sql: str, rows: Iterable[Params]) -> None:
+        with self.conn.cursor() as cursor:
+            cursor.executemany(_marked(sql), list(rows))
+
+    def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
+        self.conn.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+
+    @contextmanager
+    def write(self, site: int = 0) -> Iterator[None]:
+        lock = f"; SELECT 1 FROM sites WHERE id = {site:d} FOR NO KEY UPDATE" if site else ""
+        with self._transaction(f"BEGIN{lock}"):
+            yield
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        try:
+            self.conn.execute(begin, prepare=False)
+            yield
+            self.conn.execute("COMMIT", prepare=False)
+        except BaseException:
+            if not self.conn.closed and self.conn.info.transaction_status != TransactionStatus.IDLE:
+                self.conn.rollback()
+            raise
+
+    def remembered(self, key: object, make: Callable[[], T]) -> T:
+        """Always made: another process may have written."""
+        return make()
+
+    def months(self, first_ms: int, last_ms: int) -> None:
+        """The tables that are missing are made and attached, which holds up nobody who writes into the others."""
+        for name, from_ms, to_ms in _months(first_ms, last_ms):
+            if name not in self._months and self._has_month(name):
+                self._months.add(name)
+            elif name not in self._months:
+                # One at a time; whoever waited finds it there. Not remembered: this transaction may be rolled back.
+                self.execute("SELECT pg_advisory_xact_lock(?)", (_key(name),))
+                if not self._has_month(name):
+                    self.conn.execute(f"CREATE TABLE {name} (LIKE readings INCLUDING ALL)")
+                    self.conn.execute(
+                        f"ALTER TABLE readings ATTACH PARTITION {name} FOR VALUES FROM ({from_ms}) TO ({to_ms})"
+                    )
+
+    def _has_month(self, name: str) -> bool:
+        found = self.execute("SELECT 1 FROM pg_inherits WHERE inhrelid = to_regclass(?)", (name,)).fetchone()
+        return found is not None
+
+    @contextmanager
+    def sole(self, name: str) -> Iterator[bool]:
+        """By an advisory lock of this connection; it ends with it."""
+        mine = bool(self.execute("SELECT pg_try_advisory_lock(?)", (_key(name),)).fetchone()[0])
+        try:
+            yield mine
+        finally:
+            if mine and not self.conn.closed:
+                self.execute("SELECT pg_advisory_unlock(?)", (_key(name),))
+
+    def close(self) -> None:
+        self.conn.close()
+
+
+class _WholeNumber(Loader):
+    """A sum of integers comes as numeric; it has no fraction."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))
+
+
+def open_postgres(url: str) -> PostgresDatabase:
+    """Open the database and migrate it; of several processes that start at once one does, the others wait."""
+    db = connect(url)
+    try:
+        migrate(db)
+    except psycopg.Error as error:
+        said = f"{_shown(db)} cannot be migrated: {_said(error)}"
+        db.close()
+        raise Unopenable(said) from error
+    return db
+
+
+def connect(url: str) -> PostgresDatabase:
+    """A connection as this program wants it; raises Unopenable."""
+    if psycopg is None:
+        raise Unopenable("PostgreSQL needs psycopg: pip install 'kembar[postgres]'")
+    try:
+        conn = psycopg.connect(
+            url, autocommit=True, connect_timeout=CONNECT_S, application_name="kembar", options=_OPTIONS
+        )
+    except psycopg.Error as error:
+        raise Unopenable(
+            f"the database cannot be opened: {_said(error)}; is it running, is the url right?"
+        ) from error
+    prepare(conn)
+    db = PostgresDatabase(conn)
+    off = [name for name in ("fsync", "full_page_writes") if db.execute(f"SHOW {name}").fetchone()[0] != "on"]
+    if off:
+        said = f"{_shown(db)} has {' and '.join(off)} off: a power cut would lose what was acknowledged"
+        db.close()
+        raise Unopenable(said)
+    return db
+
+
+_OPTIONS = (
+    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s -c statement_timeout={STATEMENT_S}s"
+    f" -c idle_in_transaction_session_timeout={IDLE_S}s"
+)
+
+
+def prepare(conn: psycopg.Connection[Any]) -> None:
+    """Every integer travels as eight bytes: one plan for each statement, not one for each width of its values."""
+    conn.adapters.register_dumper(int, Int8Dumper)
+    conn.adapters.register_loader("numeric", _WholeNumber)
+    conn.prepare_threshold, conn.prepared_max = PREPARE_AFTER, PREPARED_MOST
+
+
+def migrate(db: PostgresDatabase) -> list[str]:
+    """Bring the schema up to date; the names of the migrations that were applied."""
+    with db.write():
+        db.execute("SELECT pg_advisory_xact_lock(?)", (_key("migrations"),))
+        db.conn.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)", prepare=False)
+        there = pending(db)
+        for name, migration in MIGRATIONS:
+            if name in there:
+                for statement in statements(migration):
+                    db.conn.execute(statement.replace("%", "%%"), prepare=False)
+                db.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
+    return there
+
+
+def pending(db: PostgresDatabase) -> list[str]:
+    """The migrations that were not applied yet."""
+    if not db.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone()[0]:
+        return [name for name, _migration in MIGRATIONS]
+    applied = {name for (name,) in db.execute("SELECT name FROM migrations")}
+    return [name for name, _migration in MIGRATIONS if name not in applied]
+
+
+def _months(first_ms: int, last_ms: int) -> Iterator[tuple[str, int, int]]:
+    """The table's name and the span [from_ms, to_ms) of every month in UTC that the dates touch."""
+    at = datetime.fromtimestamp(first_ms / 1000, UTC).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    while (from_ms := int(at.timestamp()) * 1000) <= last_ms:
+        later = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
+        yield f"readings_{at:%Y%m}", from_ms, int(later.timestamp()) * 1000
+        at = later
+
+
+@lru_cache(maxsize=1_024)
+def _marked(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+@lru_cache(maxsize=16)
+def _bulk_sql(into: Bulk) -> str:
+    arrays = ", ".join(["%s::bigint[]"] * len(into.columns))
+    return (
+        f"INSERT INTO {into.table} ({into.names}) SELECT {into.values(into.columns).replace('%', '%%')}"
+        f" FROM unnest({arrays}) AS r ({', '.join(into.columns)}) {into.clash}"
+    )
+
+
+def _array(column: Sequence[int | None]) -> str:
+    """A column as PostgreSQL writes an array; by str(), which is faster than any loop."""
+    return "{" + str(list(column))[1:-1].replace("None", "NULL") + "}"
+
+
+def _key(name: str) -> int:
+    """The number of an advisory lock; `kembar` in it, because the database may serve others too."""
+    return int.from_bytes(blake2b(f"kembar {name}".encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _shown(db: PostgresDatabase) -> str:
+    """The database without its password."""
+    return f"database {db.conn.info.dbname} at {db.conn.info.host or 'the local socket'}"
+
+
+def _said(error: Exception) -> str:
+    """libpq's words on one line; they never hold the password."""
+    return " ".join(str(error).split())

@@ -1,0 +1,165 @@
+"""PostgreSQL below the store: the same parts give the same answers as SQLite does, and a site has one writer."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
+from postgres import programs, server
+
+from metering.reading import Meter
+from store.by_time import RowsByTime
+from store.database import Database, Unopenable
+from store.history import History
+from store.part import Hole, Part
+from store.postgres import PostgresDatabase, connect, migrate, open_postgres, pending
+from store.receiver import Receiver
+
+GARAGE = Meter("garage", 1)
+MONTH_MS = 31 * 24 * HOUR_MS
+PARTS = (
+    Part("garage", 7, 0, rows([1, 2, 3]), [Hole(4, 6, "sensor", NOW_MS + 3000, NOW_MS + 7000)]),
+    Part("garage", 7, 6, [row(7), row(8, channel=2), row(9, wh=None)]),
+    Part("garage", 7, 9, fills=[row(5)]),
+    Part("a-cellar", 1, 2, [row(3, NOW_MS + MONTH_MS)], first=3),
+)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    if programs() is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("no PostgreSQL server is installed")
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[PostgresDatabase]:
+    with closing(open_postgres(url)) as db:
+        db.execute("INSERT INTO sites (name) VALUES ('rumah') ON CONFLICT (name) DO NOTHING")
+        yield db
+        for (table,) in db.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace AND relname <> 'migrations'"
+        ).fetchall():
+            db.execute(f"TRUNCATE {table} RESTART IDENTITY")
+
+
+def received(db: Database, site: int, *parts: Part) -> list[int]:
+    """The cursors after each part."""
+    receiver = Receiver(db, RowsByTime(db, site), site)
+    with db.write(site):
+        return [receiver.receive(part).cursor for part in parts]
+
+
+def told(db: Database, site: int) -> list[object]:
+    """What a reader sees of a site."""
+    history = History(db, RowsByTime(db, site), site)
+    end_ms = NOW_MS + 2 * MONTH_MS
+    return [
+        history.meters(),
+        [stream.cursor for stream in history.streams.all()],
+        [list(history.rows(meter, None, None)) for meter in history.meters()],
+        [history.span_ms(meter) for meter in history.meters()],
+        [history.newest(meter) for meter in history.meters()],
+        [history.buckets(meter, "power_mw", NOW_MS, end_ms, HOUR_MS) for meter in history.meters()],
+        [list(history.counters(meter, NOW_MS, end_ms)) for meter in history.meters()],
+        [history.minutes(meter, NOW_MS, end_ms) for meter in history.meters()],
+        history.gaps(None, None),
+        history.gaps(NOW_MS, end_ms, most=1),
+        history.gap_sums(NOW_MS, end_ms, HOUR_MS),
+        history.ledger().hours(NOW_MS // HOUR_MS * HOUR_MS, NOW_MS // HOUR_MS * HOUR_MS + HOUR_MS),
+        history.ledger().dateless(),
+        RowsByTime(db, site).print(GARAGE, NOW_MS, end_ms),
+    ]
+
+
+def test_the_same_parts_give_the_same_answers_as_sqlite(db: PostgresDatabase, tmp_path: Path) -> None:
+    cloud = Twin(tmp_path, "cloud")
+    with closing(cloud.db):
+        assert received(db, 1, *PARTS) == received(cloud.db, 1, *PARTS) == [6, 9, 9, 3]
+        for here, there in zip(told(db, 1), told(cloud.db, 1), strict=True):
+            assert here == there
+
+
+def test_a_row_carries_the_check_that_sqlite_gives_it(db: PostgresDatabase, tmp_path: Path) -> None:
+    cloud = Twin(tmp_path, "cloud")
+    with closing(cloud.db):
+        received(db, 1, *PARTS)
+        received(cloud.db, 1, *PARTS)
+        sql = f"SELECT seq, row_check, {RowsByTime.intact} FROM readings ORDER BY stream, seq"
+        assert db.execute(sql).fetchall() == cloud.db.execute(sql).fetchall()
+
+
+def test_each_month_has_a_table_and_a_second_connection_finds_it(url: str, db: PostgresDatabase) -> None:
+    received(db, 1, *PARTS)
+    with closing(connect(url)) as other:
+        assert received(other, 1, Part("garage", 7, 9, [row(10)])) == [10]
+    found = db.execute(
+        "SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass('readings')"
+        " AND inhrelid IN (to_regclass('readings_202611'), to_regclass('readings_202612'))"
+    )
+    assert found.fetchone()[0] == 2
+
+
+def test_what_is_rolled_back_leaves_nothing(db: PostgresDatabase) -> None:
+    receiver = Receiver(db, RowsByTime(db, 1), 1)
+
+    def half() -> None:
+        with db.write(1):
+            receiver.receive(Part("garage", 7, 0, [row(1, NOW_MS - 12 * MONTH_MS)]))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert told(db, 1)[0] == []
+    assert received(db, 1, PARTS[0]) == [6]
+
+
+def test_two_uploads_of_one_part_at_once_store_it_once(url: str, db: PostgresDatabase) -> None:
+    part, results = Part("garage", 7, 0, rows(range(1, 200))), []
+    start = threading.Barrier(4)
+
+    def upload() -> None:
+        with closing(connect(url)) as mine:
+            receiver = Receiver(mine, RowsByTime(mine, 1), 1)
+            start.wait()
+            with mine.write(1):
+                results.append(receiver.receive(part))
+
+    uploads = [threading.Thread(target=upload) for _ in range(4)]
+    for each in uploads:
+        each.start()
+    for each in uploads:
+        each.join()
+    assert sorted(done.applied for done in results) == [False, False, False, True]
+    assert {done.cursor for done in results} == {199}
+    assert db.execute("SELECT count(*), count(DISTINCT seq) FROM readings").fetchone() == (199, 199)
+
+
+def test_only_one_does_what_is_to_be_done_once(url: str, db: PostgresDatabase) -> None:
+    with closing(connect(url)) as other:
+        with db.sole("rollups") as mine, other.sole("rollups") as theirs:
+            assert (mine, theirs) == (True, False)
+        with other.sole("rollups") as theirs:
+            assert theirs
+
+
+def test_a_migration_is_applied_once(url: str, db: PostgresDatabase) -> None:
+    assert pending(db) == []
+    assert migrate(db) == []
+
+
+def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
+    with pytest.raises(Unopenable, match="is it running"):
+        connect("postgresql://kembar@/postgres?host=/nowhere")
+
+
+@pytest.mark.usefixtures("url")
+def test_a_server_that_would_lose_what_was_acknowledged_is_refused() -> None:
+    with server("-c fsync=off") as url, pytest.raises(Unopenable, match="fsync off"):
+        connect(url)
