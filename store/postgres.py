@@ -3,7 +3,7 @@
 1. A site's row in `sites` is locked first: what belongs to a site changes one transaction at a time,
    whatever process or machine it runs in. So everything that is true of SQLite's single writer is true of each site.
 2. A transaction is on disk when it returns: synchronous_commit is set, and a server without fsync is refused.
-3. What waits, waits for a bounded time, and says so (store/faults.py).
+3. What waits, waits for a bounded time.
 """
 
 from __future__ import annotations
