@@ -13,17 +13,17 @@ from metering.energy import HOUR_MS
 from metering.quantity import COLUMNS
 from metering.reading import CHANNEL, SEQ, TAKEN_MS, Meter, Row
 from metering.rollup import Sum
-from store.database import Database
+from store.database import Bulk, Database
 from store.meters import Meters
 from store.row_check import PRINT, intact_sql, row_check_sql
 from store.stock_by_stream import StockByStream
 from store.touched import Touched
 
 _VALUES = ", ".join(COLUMNS)
-_MARKS = [f"?{number + 1}" for number in range(4 + len(COLUMNS))]
-_INSERT = (
-    f"INSERT INTO readings (stream, seq, channel, taken_ms, {_VALUES}, row_check)"
-    f" VALUES ({', '.join(_MARKS)}, {row_check_sql(_MARKS[2], _MARKS[1], _MARKS[3], _MARKS[4:])})"
+_INSERT = Bulk(
+    "readings",
+    ("stream", "seq", "channel", "taken_ms", *COLUMNS),
+    ("row_check", lambda names: row_check_sql(names[2], names[1], names[3], names[4:])),
 )
 # A row gets its date, and with it another check.
 _DATE = f"UPDATE readings SET taken_ms = ?1, row_check = {row_check_sql('channel', 'seq', '?1')}"
@@ -48,7 +48,7 @@ class RowsByStream:
         self.meters = Meters(db, site)
 
     def insert(self, stream: int, source: str, rows: Sequence[Row]) -> None:
-        self._db.executemany(_INSERT, [(stream, *row) for row in rows])
+        self._db.bulk(_INSERT, [(stream, *row) for row in rows])
         self.index(stream, source, rows)
 
     def date(self, stream: int, times: Iterable[tuple[int, int]]) -> None:

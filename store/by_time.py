@@ -52,13 +52,13 @@ class RowsByTime:
             assert channel is not None
             meter, site = self.meters.number(source, channel), self._site
             some = [(site, meter, row[2], stream, row[0], *row[3:]) for row in group]
-            hours |= {(meter, row[2] // HOUR_MS) for row in some if row[2]}
+            hours.update((meter, hour) for hour in {row[2] // HOUR_MS for row in some if row[2]})
             placed += some
-        if placed:
-            dates = [row[TAKEN_MS] or 0 for row in placed]
-            self._db.months(min(dates), max(dates))
-            self._db.bulk(_INSERT, placed)
-            self._touched.hours(hours)
+        if hours:
+            in_order = sorted(hour for _meter, hour in hours)
+            self._db.months(in_order[0] * HOUR_MS, in_order[-1] * HOUR_MS)
+        self._db.bulk(_INSERT, placed)
+        self._touched.hours(hours)
 
     def stored(
         self, stream: int, source: str, rows: Sequence[Row], thorough: bool

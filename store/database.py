@@ -18,7 +18,7 @@ class Unopenable(Exception):
     """The database cannot be opened; the message says which one, why, and what to do."""
 
 
-class Rows(Protocol):
+class Result(Protocol):
     """What a query gives."""
 
     def fetchone(self) -> Any: ...
@@ -54,14 +54,14 @@ class Database(ABC):
     """One connection, used by one thread at a time."""
 
     @abstractmethod
-    def execute(self, sql: str, params: Params = ()) -> Rows: ...
+    def execute(self, sql: str, params: Params = ()) -> Result: ...
 
     @abstractmethod
     def executemany(self, sql: str, rows: Iterable[Params]) -> None: ...
 
     @abstractmethod
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
-        """Insert rows (in the order of `into.columns`), as fast as the engine can."""
+        """Insert rows (in the order of `into.columns`), as fast as the engine can; none are none."""
 
     @abstractmethod
     def write(self, site: int = 0) -> AbstractContextManager[None]:

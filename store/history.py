@@ -31,8 +31,8 @@ _GAPS = (
     " AND (g.to_ms IS NULL OR g.to_ms >= ?) AND (g.from_ms IS NULL OR g.from_ms < ?)"
 )
 
-# Below and beyond every date; as a number of rows, more than there are.
-_NEVER_MS, _ALL = -(2**62), 2**62
+# Before and after every date; and more gaps than there are.
+_BEFORE_MS, _AFTER_MS, _ALL_GAPS = -(2**62), 2**62, 2**62
 # Looked at by their numbers; with more of them all gaps are looked at, which then takes no longer.
 MOST_STREAMS = 500
 
@@ -156,7 +156,7 @@ class History:
             f"SELECT s.source, s.boot, g.from_seq, g.to_seq, g.cause, g.from_ms, g.to_ms {_GAPS}"
             " AND (s.source, s.boot, g.from_seq, g.to_seq) > (?, ?, ?, ?)"
             " ORDER BY s.source, s.boot, g.from_seq LIMIT ?",
-            (self._site, *_bounds(from_ms, to_ms), *beyond, _ALL if most is None else most),
+            (self._site, *_bounds(from_ms, to_ms), *beyond, _ALL_GAPS if most is None else most),
         )
         gaps = self._closed((Gap(*row) for row in rows), edges)
         quiet = [gap for gap in self._silences(edges, from_ms, to_ms) if gap_key(gap) > beyond]
@@ -241,7 +241,7 @@ class History:
 
 def _bounds(from_ms: int | None, to_ms: int | None) -> tuple[int, int]:
     """A range without an end as one that holds every date."""
-    return (_NEVER_MS if from_ms is None else from_ms), (_ALL if to_ms is None else to_ms)
+    return (_BEFORE_MS if from_ms is None else from_ms), (_AFTER_MS if to_ms is None else to_ms)
 
 
 def gap_key(gap: Gap) -> GapKey:

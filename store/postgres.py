@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from store.database import Bulk, Database, Params, Rows, Unopenable
+from store.database import Bulk, Database, Params, Result, Unopenable
 from store.schema_postgres import MIGRATIONS, statements
 
 try:
@@ -49,15 +49,16 @@ class PostgresDatabase(Database):
         self.conn = conn
         self._months: set[str] = set()
 
-    def execute(self, sql: str, params: Params = ()) -> Rows:
+    def execute(self, sql: str, params: Params = ()) -> Result:
         return self.conn.execute(_marked(sql), params)
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         with self.conn.cursor() as cursor:
-            cursor.executemany(_marked(sql), list(rows))
+            cursor.executemany(_marked(sql), rows)
 
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
-        self.conn.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+        if rows:
+            self.conn.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
     def write(self, site: int = 0) -> Iterator[None]:
@@ -180,7 +181,7 @@ def migrate(db: PostgresDatabase) -> list[str]:
         for name, migration in MIGRATIONS:
             if name in there:
                 for statement in statements(migration):
-                    db.conn.execute(statement.replace("%", "%%"), prepare=False)
+                    db.conn.execute(statement, prepare=False)
                 db.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
     return there
 

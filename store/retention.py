@@ -20,7 +20,7 @@ from metering.quantity import COLUMNS
 from metering.reading import Meter
 from store.by_stream import RowsByStream
 from store.confirmed import Confirmed
-from store.database import Database, Rows
+from store.database import Database, Result
 from store.gaps import Gaps
 from store.part import Hole
 from store.rolling import Rolling
@@ -98,7 +98,7 @@ class Retention:
         )
         return Room(size * pages, size * free)
 
-    def _hours(self, meter: Meter, before: int) -> Rows:
+    def _hours(self, meter: Meter, before: int) -> Result:
         return self._db.execute(
             "SELECT hour FROM hours h WHERE meter = ? AND hour < ?"
             " AND NOT EXISTS (SELECT 1 FROM sealed s WHERE s.meter = h.meter AND s.hour = h.hour) ORDER BY hour",
@@ -159,5 +159,5 @@ class Retention:
         return stream.id
 
 
-def _named(hours: Rows, meter: Meter) -> Iterator[Hour]:
+def _named(hours: Result, meter: Meter) -> Iterator[Hour]:
     return ((hour, meter.source) for (hour,) in hours)

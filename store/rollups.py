@@ -31,8 +31,7 @@ class Rollups:
     def replace(self, meter: int, width_ms: int, from_ms: int, to_ms: int, rollups: Iterable[Rollup]) -> None:
         """What begins in [from_ms, to_ms) is this from now on."""
         self._db.execute(f"DELETE FROM rollups WHERE {_RANGE}", (meter, width_ms // 1000, from_ms, to_ms))
-        if made := [(meter, width_ms // 1000, *_values(rollup)) for rollup in rollups]:
-            self._db.bulk(_INSERT, made)
+        self._db.bulk(_INSERT, [(meter, width_ms // 1000, *_values(rollup)) for rollup in rollups])
 
     def read(self, meter: int, width_ms: int, from_ms: int, to_ms: int) -> list[Rollup]:
         """Those that begin in [from_ms, to_ms), in order."""

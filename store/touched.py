@@ -77,5 +77,4 @@ class Touched:
         )
 
     def _mark(self, rows: Iterable[tuple[int, int, int]]) -> None:
-        if marks := [(meter, width_ms // 1000, start_ms) for meter, width_ms, start_ms in rows]:
-            self._db.bulk(_MARK, marks)
+        self._db.bulk(_MARK, [(meter, width_ms // 1000, start_ms) for meter, width_ms, start_ms in rows])
