@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +12,20 @@ ALONE = ("test_real_", "test_firmware_realtime", "test_house_run", "test_house_w
 # They build the sketch, all in one folder.
 TOGETHER = {"test_firmware_": "firmware"}
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
+# Debian keeps the programs of a PostgreSQL server out of PATH, a folder for each version.
+PLACES = {"pg_ctl": "usr/lib/postgresql/*/bin"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
     """`need("chromium")` gives its path; where it is missing the test is skipped, and fails under CI."""
 
     def find(tool: str) -> str:
         for name in (tool, *OTHER_NAMES.get(tool, ())):
             if path := shutil.which(name):
+                return str(path)
+        for folder in sorted(Path("/").glob(PLACES[tool])) if tool in PLACES else ():
+            if path := shutil.which(tool, path=folder):
                 return str(path)
         if os.environ.get("CI") == "true":
             pytest.fail(f"{tool} is not installed, and under CI nothing is skipped", pytrace=False)

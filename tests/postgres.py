@@ -8,25 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-# Debian keeps the server's programs out of PATH.
-PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
 START_S = 60
 
 
-def programs() -> Path | None:
-    """The folder of initdb and pg_ctl; None where no server is installed."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).parent
-    places = [path for place in PLACES for path in sorted(Path("/").glob(place[1:] + "/pg_ctl"))]
-    return places[-1].parent if places else None
-
-
 @contextmanager
-def server(options: str = "") -> Iterator[str]:
+def server(pg_ctl: str, options: str = "") -> Iterator[str]:
     """The url of a fresh server's database `postgres`; `options` as for `postgres -o`."""
-    bin_ = programs()
-    assert bin_, "no PostgreSQL server is installed"
+    bin_ = Path(pg_ctl).parent
     folder = Path(mkdtemp(prefix="kembar-pg-"))
     try:
         data = folder / "data"

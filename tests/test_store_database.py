@@ -258,3 +258,12 @@ def test_a_reader_sees_one_state_while_others_write(tmp_path: Path) -> None:
         with db.write():
             db.execute("INSERT INTO sites (name) VALUES ('rumah')")
         assert reader.execute("SELECT count(*) FROM sites").fetchone() == before
+
+
+def test_only_one_does_what_is_to_be_done_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with closing(open_database(path, "cloud")) as one, closing(open_database(path, "cloud")) as other:
+        with one.sole("rollups") as mine, other.sole("rollups") as theirs:
+            assert (mine, theirs) == (True, False)
+        with other.sole("rollups") as theirs:
+            assert theirs

@@ -1,14 +1,13 @@
 """PostgreSQL below the store: the same parts give the same answers as SQLite does, and a site has one writer."""
 
-import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
-from postgres import programs, server
+from postgres import server
 
 from metering.reading import Meter
 from store.by_time import RowsByTime
@@ -29,11 +28,8 @@ PARTS = (
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    if programs() is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("no PostgreSQL server is installed")
-    with server() as url:
+def url(need: Callable[[str], str]) -> Iterator[str]:
+    with server(need("pg_ctl")) as url:
         yield url
 
 
@@ -159,7 +155,6 @@ def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
         connect("postgresql://kembar@/postgres?host=/nowhere")
 
 
-@pytest.mark.usefixtures("url")
-def test_a_server_that_would_lose_what_was_acknowledged_is_refused() -> None:
-    with server("-c fsync=off") as url, pytest.raises(Unopenable, match="fsync off"):
+def test_a_server_that_would_lose_what_was_acknowledged_is_refused(need: Callable[[str], str]) -> None:
+    with server(need("pg_ctl"), "-c fsync=off") as url, pytest.raises(Unopenable, match="fsync off"):
         connect(url)
