@@ -11,7 +11,7 @@ from postgres import server
 
 from metering.reading import Meter
 from store.by_time import RowsByTime
-from store.database import Database, Unopenable
+from store.database import Database, Result, Unopenable
 from store.history import History
 from store.part import Hole, Part
 from store.postgres import PostgresDatabase, connect, migrate, open_postgres, pending
@@ -143,6 +143,24 @@ def test_only_one_does_what_is_to_be_done_once(url: str, db: PostgresDatabase) -
             assert (mine, theirs) == (True, False)
         with other.sole("rollups") as theirs:
             assert theirs
+
+
+def test_a_cloud_has_the_same_tables_and_columns_as_in_sqlite(db: PostgresDatabase, tmp_path: Path) -> None:
+    here = db.execute(
+        "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace"
+    )
+    cloud = Twin(tmp_path, "cloud")
+    with closing(cloud.db):
+        there = cloud.db.execute(
+            "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'"
+        )
+        assert of_clouds(here) == of_clouds(there)
+
+
+def of_clouds(columns: Result) -> list[tuple[str, str]]:
+    """Without the lists of migrations that each engine has in its own form."""
+    return sorted((table, column) for table, column in columns if not table.endswith("migrations"))
 
 
 def test_a_migration_is_applied_once(url: str, db: PostgresDatabase) -> None:
