@@ -30,6 +30,19 @@ KEEP_ALIVE_S = 75
 # A worker whose loop has not turned for so long hangs, and is replaced.
 HANGS_S = 60
 
+SETTINGS: dict[str, object] = {
+    "worker_connections": CONNECTIONS_MOST,
+    "backlog": BACKLOG,
+    "keepalive": KEEP_ALIVE_S,
+    "timeout": HANGS_S,
+    "graceful_timeout": LAST_REQUESTS_S,
+    "limit_request_line": LINE_MOST_BYTES,
+    "limit_request_fields": LINES_MOST,
+    "limit_request_field_size": LINE_MOST_BYTES,
+    "forwarded_allow_ips": "",  # who is believed is decided in process/proxies.py
+    "control_socket_disable": True,
+}
+
 MISSING = "several processes need gunicorn: pip install 'kembar[cloud]', or set [cloud] processes = 1"
 
 log = logging.getLogger(__name__)
@@ -69,19 +82,9 @@ def serve_by_several(
             application, body_most_bytes, lambda environ: arrivals.ended(environ.get("gunicorn.socket"))
         )
 
-    settings = {
+    settings = SETTINGS | {
         "workers": processes,
         "threads": threads,
-        "worker_connections": CONNECTIONS_MOST,
-        "backlog": BACKLOG,
-        "keepalive": KEEP_ALIVE_S,
-        "timeout": HANGS_S,
-        "graceful_timeout": LAST_REQUESTS_S,
-        "limit_request_line": LINE_MOST_BYTES,
-        "limit_request_fields": LINES_MOST,
-        "limit_request_field_size": LINE_MOST_BYTES,
-        "forwarded_allow_ips": "",  # who is believed is decided in process/proxies.py
-        "control_socket_disable": True,
         "worker_exit": lambda _server, _worker: opened.close(),
     }
     code = gunicorn_fleet.run(

@@ -1,4 +1,4 @@
-"""gunicorn as process/fleet.py needs it: our listener, our log, our word to systemd, and callers that are too slow.
+"""What process/fleet.py needs of gunicorn: our listener, our log, our word to systemd, and callers that are too slow.
 
 Imported only where several processes are asked for; gunicorn is an extra.
 """
