@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, ValidationInfo
 
 from process.fields import Address, Name, WithToken, from_here, once, writable_folder
+from process.service import CannotGoOn
 from process.settings import Table
 
 SQLITE, POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
@@ -102,6 +103,11 @@ class Server(Table):
 
     @property
     def sqlite_path(self) -> Path:
+        """Raises CannotGoOn with PostgreSQL: its address must never become the name of a file."""
+        if not self.database.startswith(SQLITE):
+            raise CannotGoOn(
+                "this version does not open PostgreSQL yet; set [cloud] database to a SQLite file"
+            )
         return Path(self.database.removeprefix(SQLITE))
 
 
