@@ -6,28 +6,18 @@ It builds objects and does nothing else.
 import argparse
 import logging
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
-from cloud.application import build
-from cloud.connections import Connections
-from cloud.login import signing_key
-from cloud.rolling import RollingJob, rebuild
+from cloud.rolling import rebuild
+from cloud.serving import serve_site
 from cloud.settings import CloudSettings
-from cloud.sites import Sites, SiteSetting
 from pages.app import wall_ms
 from process.fields import TOKEN_STRONG_CHARS
-from process.jobs import jobs
-from process.serve import serve
 from process.service import CannotGoOn, Running, run
 from process.settings import read_settings
 from store.database import Unopenable
-from sync.packing import MOST_PACKED_BYTES
 
 log = logging.getLogger(__name__)
-
-# A body up to the bound is looked at and answered in words; the server itself stops longer ones unread.
-BODY_MOST_BYTES = MOST_PACKED_BYTES + 65_536
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,26 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(config: Path, running: Running) -> None:
     settings = read_settings(config, CloudSettings, secrets=True)
-    path = settings.cloud.sqlite_path
-    with closing(Connections(path)) as connections:
-        try:
-            sites = Sites(
-                [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
-                connections.mine(),
+    for site in settings.site:
+        if len(site.read_token()) < TOKEN_STRONG_CHARS:
+            log.warning(
+                "site %s: its token is shorter than %d characters: it can be guessed",
+                site.name,
+                TOKEN_STRONG_CHARS,
             )
-            key = signing_key(path.with_name("login.key"))
-        except (Unopenable, OSError, ValueError) as error:
-            raise CannotGoOn(str(error)) from error
-        for site in settings.site:
-            if len(site.read_token()) < TOKEN_STRONG_CHARS:
-                log.warning(
-                    "site %s: its token is shorter than %d characters: it can be guessed",
-                    site.name,
-                    TOKEN_STRONG_CHARS,
-                )
-        with jobs(RollingJob(path, wall_ms)):
-            application = build(sites, connections, key)
-            serve(application, settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
+    serve_site(settings, running)
 
 
 def _rebuild(config: Path, running: Running) -> None:

@@ -7,28 +7,58 @@ of a site comes from its edge.
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, StrictBool, StrictStr, ValidationInfo
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, ValidationInfo
 
-from process.fields import Address, Name, WithToken, once, writable_folder
+from process.fields import Address, Name, WithToken, from_here, once, writable_folder
+from process.service import CannotGoOn
 from process.settings import Table
 
-SQLITE = "sqlite:///"
+SQLITE, POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
+PROCESSES_MOST = 64  # one for each core; a machine with more runs the service twice
+PROXIES_MOST = 64  # a provider's list of networks has about 20
 SITES_MOST = 10_000  # one file read at start; more belong into accounts
 TITLE_MOST_CHARS = 80  # one line on a phone, turned sideways
 
 
 def _database(value: str, info: ValidationInfo) -> str:
-    """Three slashes and a path from this file's folder, or four and a path from the root."""
-    if value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("this version keeps its readings in SQLite only")
+    """Three slashes and a path from this file's folder, or four and a path from the root; or PostgreSQL's address."""
+    if value.startswith(POSTGRESQL):
+        return _postgresql(value)
     name = value.removeprefix(SQLITE)
     if not value.startswith(SQLITE) or not name or name.endswith("/"):
-        raise ValueError("not the address of a SQLite file")
+        raise ValueError("not the address of a SQLite file or of a PostgreSQL database")
     path = Path(name)
     return SQLITE + os.fspath(writable_folder(path.parent, info) / path.name)
+
+
+def _postgresql(value: str) -> str:
+    """A password here would stand in a file that others than the server may read, and in what is told of mistakes."""
+    parts = urlsplit(value)
+    if parts.password is not None or "password" in parse_qs(parts.query):
+        raise ValueError("a password has no place in it: PGPASSWORD, PGPASSFILE or ~/.pgpass of mode 0600")
+    if len(parts.path) < 2 or parts.fragment:
+        raise ValueError("not the address of a PostgreSQL database")
+    return value
+
+
+def _proxy(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("neither an address nor a network") from None
+    return value
+
+
+def _key_file(value: Path | None, info: ValidationInfo) -> Path | None:
+    given = info.data.get("database", "")
+    if value is None and given.startswith(POSTGRESQL):
+        raise ValueError("is missing; several machines may serve one PostgreSQL database, with this one key")
+    return None if value is None else from_here(value, info)
 
 
 def _title(value: str) -> str:
@@ -43,11 +73,41 @@ class Server(Table):
         description="the host:port that serves the site; a web server in front of it does https",
     )
     database: Annotated[StrictStr, AfterValidator(_database)] = Field(
-        description='the database, "sqlite:////var/lib/kembar-cloud/cloud.db"; a missing folder is made'
+        description='the database, "sqlite:////var/lib/kembar-cloud/cloud.db" (a missing folder is made) '
+        'or "postgresql:///kembar?host=/run/postgresql"; a password comes from PGPASSWORD or ~/.pgpass'
+    )
+
+    processes: StrictInt = Field(
+        default=1,
+        ge=1,
+        le=PROCESSES_MOST,
+        description=f"how many processes serve, 1 to {PROCESSES_MOST}; about one for each core, "
+        "more than one needs gunicorn",
+    )
+    proxies: list[Annotated[StrictStr, AfterValidator(_proxy)]] = Field(
+        default=["127.0.0.1", "::1"],
+        max_length=PROXIES_MOST,
+        description="addresses or networks of web servers whose X-Forwarded-For and -Proto are believed, "
+        "such as 10.0.0.0/24",
+    )
+    key_file: Annotated[Path | None, AfterValidator(_key_file)] = Field(
+        default=None,
+        validate_default=True,
+        description="a file with the key that signs the cookies of tokens, made when missing; every machine "
+        "that serves one database has the same; login.key beside a SQLite database, must be given with PostgreSQL",
     )
 
     @property
+    def key_path(self) -> Path:
+        return self.key_file or self.sqlite_path.with_name("login.key")
+
+    @property
     def sqlite_path(self) -> Path:
+        """Raises CannotGoOn with PostgreSQL: its address must never become the name of a file."""
+        if not self.database.startswith(SQLITE):
+            raise CannotGoOn(
+                "this version does not open PostgreSQL yet; set [cloud] database to a SQLite file"
+            )
         return Path(self.database.removeprefix(SQLITE))
 
 

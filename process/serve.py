@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
 from waitress.wasyncore import loop
 
 from process.fields import split_address
@@ -40,13 +42,15 @@ def serve(
     *,
     body_most_bytes: int = BODY_MOST_BYTES,
     threads: int = THREADS,
+    headers: Mapping[str, str] | None = None,
     bound: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Returns after `running.stop`; raises CannotGoOn when the address is not to be had.
 
+    `headers` are those of the server's own refusals, of which the application never hears.
     `bound` is told the real address (the port may have been 0) before the first request is answered.
     """
-    listener = _listen(listen)
+    listener = listening(listen)
     turns: dict[int, Any] = {}
     server = create_server(
         application,
@@ -59,9 +63,11 @@ def serve(
         max_request_header_size=HEADER_MOST_BYTES,
         max_request_body_size=body_most_bytes + 1,  # waitress refuses this many
         outbuf_high_watermark=UNSENT_MOST_BYTES,
+        clear_untrusted_proxy_headers=False,  # who is believed is decided in process/proxies.py
         ident="",  # no word to strangers about what runs here
     )
-    url = _url(listener)
+    server.channel_class = _channel(dict(headers or {}))  # type: ignore[union-attr]
+    url = url_of(listener)
     bound(url)
     running.ready(f"serving on {url}")
     try:
@@ -74,7 +80,20 @@ def serve(
             each.close()
 
 
-def _listen(listen: str) -> socket.socket:
+def _channel(headers: dict[str, str]) -> type[HTTPChannel]:
+    class Refusal(ErrorTask):
+        def build_response_header(self) -> bytes:
+            self.response_headers = [*self.response_headers, *headers.items()]
+            header: bytes = super().build_response_header()
+            return header
+
+    class Channel(HTTPChannel):
+        error_task_class = Refusal
+
+    return Channel
+
+
+def listening(listen: str) -> socket.socket:
     host, port = split_address(listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -91,6 +110,6 @@ def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

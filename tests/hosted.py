@@ -11,8 +11,9 @@ import requests
 
 from cloud.application import build
 from cloud.connections import Connections
-from cloud.main import BODY_MOST_BYTES
+from cloud.serving import BODY_MOST_BYTES, layered
 from cloud.sites import Sites, SiteSetting
+from pages.guard import HEADERS
 from process import serve as process_serve
 from process.serve import serve
 from process.service import Running
@@ -78,11 +79,12 @@ def hosted(path: Path, listen: str = "127.0.0.1:0", sites: list[SiteSetting] = S
         bound.set()
 
     with closing(Connections(path)) as connections:
-        application = build(Sites(sites, connections.mine()), connections, b"k" * 32)
+        built = build(Sites(sites, connections.mine()), connections, b"k" * 32)
+        application = layered(built, ["127.0.0.1"])
         thread = threading.Thread(
             target=serve,
             args=(application, listen, running),
-            kwargs={"body_most_bytes": BODY_MOST_BYTES, "bound": ready},
+            kwargs={"body_most_bytes": BODY_MOST_BYTES, "bound": ready, "headers": HEADERS},
         )
         thread.start()
         try:

@@ -80,6 +80,6 @@ def test_a_hosted_site_may_be_reached_by_any_name() -> None:
 
 def test_nothing_inline_and_nothing_from_elsewhere_may_run() -> None:
     policy = HEADERS["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'; script-src 'self'" in policy
     assert "unsafe" not in policy
     assert "*" not in policy

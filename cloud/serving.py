@@ -1,0 +1,87 @@
+"""The hosted site put together in the process that serves it: connections, application, layers around it, jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+from cloud.application import build
+from cloud.connections import Connections
+from cloud.login import signing_key
+from cloud.rates import Rates
+from cloud.rolling import RollingJob
+from cloud.settings import CloudSettings
+from cloud.sites import Sites, SiteSetting
+from pages.app import wall_ms
+from pages.guard import HEADERS
+from process.fleet import serve_by_several
+from process.headed import Headed
+from process.jobs import jobs
+from process.proxies import Proxied
+from process.serve import serve
+from process.service import CannotGoOn, Running
+from process.sole import SoleInFleet
+from store.database import Unopenable
+from sync.packing import MOST_PACKED_BYTES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# A body up to the bound is looked at and answered in words; the server itself stops longer ones unread.
+BODY_MOST_BYTES = MOST_PACKED_BYTES + 65_536
+
+
+def serve_site(settings: CloudSettings, running: Running) -> None:
+    """Until it is asked to stop; by one process with waitress, by several with gunicorn."""
+    listen, processes = settings.cloud.listen, settings.cloud.processes
+    if processes == 1:
+        with opened(settings) as application:
+            serve(application, listen, running, body_most_bytes=BODY_MOST_BYTES, headers=HEADERS)
+        return
+    # What is wrong with the database is told here, in one sentence and before there are workers; nothing stays open.
+    with _connections(settings):
+        pass
+    with closing(SoleInFleet()) as sole:
+        serve_by_several(
+            lambda: opened(settings, sole.mine),
+            listen,
+            running,
+            processes=processes,
+            body_most_bytes=BODY_MOST_BYTES,
+            headers=HEADERS,
+        )
+
+
+@contextmanager
+def opened(settings: CloudSettings, sole: Callable[[], bool] = lambda: True) -> Iterator[WSGIApplication]:
+    """The application and its jobs; those run only while sole() says that this process is the one that does them."""
+    with _connections(settings) as (connections, sites, key):
+        rolling = RollingJob(settings.cloud.sqlite_path, wall_ms)
+
+        def roll(stop: Event) -> None:
+            if sole():
+                rolling(stop)
+
+        with jobs(roll):
+            yield layered(build(sites, connections, key), settings.cloud.proxies)
+
+
+def layered(application: WSGIApplication, proxies: list[str]) -> WSGIApplication:
+    """From the outside: who calls, the headers of every answer, how often; then the routes."""
+    return Proxied(Headed(Rates(application), HEADERS), proxies)
+
+
+@contextmanager
+def _connections(settings: CloudSettings) -> Iterator[tuple[Connections, Sites, bytes]]:
+    with closing(Connections(settings.cloud.sqlite_path)) as connections:
+        try:
+            sites = Sites(
+                [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
+                connections.mine(),
+            )
+            key = signing_key(settings.cloud.key_path)
+        except (Unopenable, OSError, ValueError) as error:
+            raise CannotGoOn(str(error)) from error
+        yield connections, sites, key
