@@ -25,6 +25,8 @@ ALLOWED: Mapping[Role, frozenset[Act]] = {
     Role.VIEWER: frozenset({Act.LOOK}),
 }
 BY_SHARE = frozenset({Act.LOOK})
+# Who typed the token that the settings give a site; a program that sends it may only look.
+BY_TOKEN = frozenset({Act.LOOK, Act.NAME})
 
 
 def allows(role: Role | None, act: Act) -> bool:

@@ -69,6 +69,11 @@ class Login:
             return False
         return self._sites.by_bearer(bearer) == site or self._opened(cookie).get(key) == self._mark(site)
 
+    def opened_sites(self, cookie: str | None) -> list[HostedSite]:
+        """The sites whose token this browser has shown, and whose token is still the same."""
+        found = [(self._sites.by_key(key), mark) for key, mark in self._opened(cookie).items()]
+        return [site for site, mark in found if site and site.digest and self._mark(site) == mark]
+
     def opened(self, cookie: str | None, site: HostedSite) -> str:
         """The new cookie of a browser that has shown the site's token."""
         marks = {key: mark for key, mark in self._opened(cookie).items() if key != site.key}
@@ -86,7 +91,7 @@ class Login:
 
     def _mark(self, site: HostedSite) -> str:
         """Stands for the token in the cookie and tells nothing of it."""
-        return hmac_digest(self._key, site.key.encode() + site.digest, "sha256").hex()[:32]
+        return hmac_digest(self._key, site.key.encode() + (site.digest or b""), "sha256").hex()[:32]
 
 
 class Tries:

@@ -59,7 +59,7 @@ def _serve(config: Path, running: Running) -> None:
         try:
             sites = Sites(
                 [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
-                connections.mine(),
+                connections,
             )
             key = signing_key(path.with_name("login.key"))
         except (Unopenable, OSError, ValueError) as error:

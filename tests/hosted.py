@@ -77,7 +77,7 @@ def hosted(path: Path, listen: str = "127.0.0.1:0", sites: list[SiteSetting] = S
         bound.set()
 
     with closing(Connections(path)) as connections:
-        application = build(Sites(sites, connections.mine()), connections, b"k" * 32)
+        application = build(Sites(sites, connections), connections, b"k" * 32)
         thread = threading.Thread(
             target=serve,
             args=(application, listen, running),

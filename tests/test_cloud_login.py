@@ -9,9 +9,9 @@ import requests
 from hosted import OTHER_TOKEN, PUBLIC_TOKEN, SITES, TOKEN, Hosted, hosted
 from madeparts import row
 
+from cloud.connections import Connections
 from cloud.login import COOKIE, MOST_ADDRESSES, MOST_SITES, MOST_TRIES, Login, Tries, signing_key
 from cloud.sites import HostedSite, Sites, SiteSetting
-from store.database import open_database
 from store.part import Part
 
 KEY = b"k" * 32
@@ -150,11 +150,11 @@ def test_the_front_page_speaks_both_languages(browser: requests.Session, cloud: 
 
 
 def login(tmp_path: Path, settings: list[SiteSetting], key: bytes = KEY) -> tuple[Login, Sites]:
-    db = open_database(tmp_path / "sites.db", "cloud")
+    connections = Connections(tmp_path / "sites.db")
     try:
-        found = Sites(settings, db)
+        found = Sites(settings, connections)
     finally:
-        db.close()
+        connections.close()
     return Login(found, key), found
 
 
