@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cloud import audit
-from cloud.access import Role
+from cloud.access import ALLOWED, Role
 from cloud.members import Full, Members
 from cloud.secret import digest_of, new_secret
 from store.database import Database
@@ -74,8 +74,8 @@ class Invitations:
     def accept(self, secret: str, account: int, address: str = "") -> int:
         """Used by this account, which has the role from now on; gives the site. Raises Gone, Full.
 
-        The statement itself decides who was first: of two who use it at once, one is told that it is gone. A role that the
-        account has already and that allows more stays.
+        The statement itself decides who was first: of two who use it at once, one is told that it is gone. A role
+        that the account has already and that allows more stays.
         """
         row = self._db.execute(
             "UPDATE invitations SET used_ms = ?, used_by = ? WHERE digest = ? AND used_ms IS NULL"
@@ -87,7 +87,8 @@ class Invitations:
         site, role = row
         if site:
             members = Members(self._db, site, self._now_ms)
-            if members.role(account) is not Role.OWNER:
+            held = members.role(account)
+            if held is None or ALLOWED[held] < ALLOWED[Role(role)]:
                 members.give(account, Role(role), account, address)
         return int(site)
 

@@ -58,6 +58,7 @@ class Members:
         before = self.role(account)
         if before is Role.OWNER and role is not Role.OWNER:
             self._refuse_the_last()
+            self._take_back(account)
         if before is None:
             self._refuse_too_many(account)
         self._db.execute(
@@ -72,6 +73,7 @@ class Members:
         role = self.role(account)
         if role is Role.OWNER:
             self._refuse_the_last()
+            self._take_back(account)
         if role is None:
             return False
         self._db.execute("DELETE FROM members WHERE account = ? AND site = ?", (account, self._site))
@@ -81,6 +83,12 @@ class Members:
     def _refuse_the_last(self) -> None:
         if self._count("site = ? AND role = ?", self._site, Role.OWNER.value) <= 1:
             raise LastOwner("the last owner of a site stays its owner")
+
+    def _take_back(self, account: int) -> None:
+        """The open invitations of one who is no owner any more: he could come back by them."""
+        self._db.execute(
+            "DELETE FROM invitations WHERE site = ? AND made_by = ? AND used_ms IS NULL", (self._site, account)
+        )
 
     def _refuse_too_many(self, account: int) -> None:
         if self._count("site = ?", self._site) >= MOST_OF_SITE:

@@ -17,7 +17,13 @@ MOST_AT_ONCE = 2
 WAIT_S = 5.0
 # Of the ten characters and more that people choose first, in any spelling; and runs of one character.
 COMMONEST = frozenset(
-    ["1234567890", "0123456789", "12345678910", "123456789a", "1q2w3e4r5t", "qwertyuiop", "qwerty12345", "password12", "password123", "password1234", "passw0rd123", "iloveyou12", "iloveyou123", "sayangkamu", "sayangku123", "indonesia1", "indonesia123", "bismillah1", "bismillah123", "alhamdulillah", "rahasia123", "rahasiaku1", "katasandi123", "admin12345", "administrator", "letmein123", "welcome123", "kembar12345", "kembarkembar", "1122334455", "9876543210", "0987654321", "abcdefghij", "abc1234567", "doraemon123"]
+    """
+    1234567890 0123456789 12345678910 123456789a 1q2w3e4r5t qwertyuiop qwerty12345 password12 password123
+    password1234 passw0rd123 iloveyou12 iloveyou123 sayangkamu sayangku123 indonesia1 indonesia123
+    bismillah1 bismillah123 alhamdulillah rahasia123 rahasiaku1 katasandi123 admin12345 administrator
+    letmein123 welcome123 kembar12345 kembarkembar 1122334455 9876543210 0987654321 abcdefghij abc1234567
+    doraemon123
+    """.split()  # noqa: SIM905
 )
 
 

@@ -36,11 +36,9 @@ class Resets:
         return secret
 
     def may(self, owner: int, account: int) -> bool:
-        """Whether every site of the account is the owner's, and there is one; nobody resets another owner."""
+        """Whether every site of the account is the owner's, and there is one: else he could take over another's."""
         theirs, mine = roles_of(self._db, account), roles_of(self._db, owner)
-        return bool(theirs) and all(
-            mine.get(site) is Role.OWNER and role is not Role.OWNER for site, role in theirs.items()
-        )
+        return bool(theirs) and owner != account and all(mine.get(site) is Role.OWNER for site in theirs)
 
     def login(self, secret: str) -> str | None:
         """The login name that a secret resets, while it is good; no transaction wanted."""

@@ -1,8 +1,8 @@
 """Tries to get in: a growing pause for each login name, an allowance for each address; in the database, bounded.
 
 Each try is one statement that counts and decides, so that several processes together let no more through than one.
-A name is treated alike whether an account has it or not. The pause ends after a quarter of an hour at the latest: nobody
-can keep an account's owner out for good.
+A name is treated alike whether an account has it or not. The pause ends after a quarter of an hour at the latest:
+nobody can keep an account's owner out for good.
 """
 
 import ipaddress
@@ -47,7 +47,7 @@ class Tries:
         if row is None:
             until = self._db.execute("SELECT until_ms FROM account_tries WHERE name = ?", (_name(login),))
             # A clock that was set back must not make the pause longer than it ever is.
-            return min(max(1, until.fetchone()[0] - self._now_ms), PAUSES_MS[-1])
+            return min(max(1, int(until.fetchone()[0]) - self._now_ms), PAUSES_MS[-1])
         if row[0] == 1:
             self._trim("account_tries", "name", "at_ms")
         return 0
@@ -60,7 +60,7 @@ class Tries:
         row = self._db.execute(
             "SELECT free_ms FROM address_tries WHERE address = ?", (network(address),)
         ).fetchone()
-        ahead_ms = (row[0] if row else 0) - self._now_ms
+        ahead_ms = int(row[0] if row else 0) - self._now_ms
         most_ms = MOST_AT_ONCE * EACH_MS
         return min(max(0, ahead_ms - most_ms + EACH_MS), most_ms)
 
