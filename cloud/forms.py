@@ -23,7 +23,7 @@ class Form:
             raise Refused(403, "form", "this form is too old or was not made here; open its page again")
 
     def __getitem__(self, field: str) -> str:
-        """"" for one that did not come."""
+        """ "" for one that did not come."""
         return self._fields.getunicode(field, "") or ""
 
     def number(self, field: str) -> int:

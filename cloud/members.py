@@ -87,7 +87,8 @@ class Members:
     def _take_back(self, account: int) -> None:
         """The open invitations of one who is no owner any more: he could come back by them."""
         self._db.execute(
-            "DELETE FROM invitations WHERE site = ? AND made_by = ? AND used_ms IS NULL", (self._site, account)
+            "DELETE FROM invitations WHERE site = ? AND made_by = ? AND used_ms IS NULL",
+            (self._site, account),
         )
 
     def _refuse_too_many(self, account: int) -> None:

@@ -16,7 +16,7 @@ from cloud.visitors import FORM_COOKIE, Visitor, Visitors, csrf
 from pages.figures import Figures
 from pages.menu import Menu, MenuLink
 from pages.reader import look_of
-from pages.render import Renderer
+from pages.render import Look, Renderer
 from pages.view import View
 
 _HERE = Path(__file__).parent
@@ -40,15 +40,22 @@ class Screens:
             bottle.response.set_header("Referrer-Policy", referrer)
         bottle.response.status = status
         bottle.response.content_type = "text/html; charset=utf-8"
-        look = look_of(bottle.request, self.renderer.words)
+        look = self.look()
         menu = self.menu(visitor) if visitor.account is not None else None
         return self.renderer.page(
-            template, look, menu=menu, csrf=csrf(visitor), visitor=visitor, when=moment, **values
+            template,
+            look,
+            menu=menu,
+            status=status,
+            csrf=csrf(visitor),
+            visitor=visitor,
+            when=moment,
+            **values,
         )
 
     def site_page(self, template: str, view: View, status: int = 200, **values: Any) -> str:
         """A page of one site, with its navigation."""
-        visitor, look = self._visitor(), look_of(bottle.request, self.renderer.words)
+        visitor, look = self._visitor(), self.look()
         bottle.response.status = status
         figures = Figures(look.words, view.site.zone)
         line = view.sync_line(view.site.condition(), view.now_ms())
@@ -57,10 +64,13 @@ class Screens:
             here="people", csrf=csrf(visitor), visitor=visitor, when=figures.moment, **values,
         )  # fmt: skip
 
+    def look(self) -> Look:
+        """How this reader wants it."""
+        return look_of(bottle.request, self.renderer.words)
+
     def message(self, status: int, said: str, detail: str = "") -> str:
         """`said`: the key of a text."""
-        look = look_of(bottle.request, self.renderer.words)
-        return self.page("message.html", status, said=look.words(said), detail=detail, back="/", status=status)
+        return self.page("message.html", status, said=self.look().words(said), detail=detail, back="/")
 
     def menu(self, visitor: Visitor, number: int | None = None, home: str = "") -> Menu:
         """What this visitor finds beside the pages; `number` and `home`: of the site that is shown."""
@@ -68,7 +78,9 @@ class Screens:
         if number is not None:
             links += [MenuLink(word, home + path) for word, path, act in OF_SITE if visitor.may(number, act)]
         links.append(
-            MenuLink("account.title", "/account") if visitor.account is not None else MenuLink("front.enter", "/?form")
+            MenuLink("account.title", "/account")
+            if visitor.account is not None
+            else MenuLink("front.enter", "/?form")
         )
         leave = "/logout" if visitor.account is not None or visitor.sites else ""
         return Menu(visitor.name, tuple(links), leave, csrf(visitor))
@@ -82,7 +94,12 @@ class Screens:
         visitor = self._visitors.of(bottle.request)
         if visitor.is_new:
             bottle.response.set_cookie(
-                FORM_COOKIE, visitor.mark, path="/", httponly=True, samesite="lax", secure=is_secure(bottle.request)
+                FORM_COOKIE,
+                visitor.mark,
+                path="/",
+                httponly=True,
+                samesite="lax",
+                secure=is_secure(bottle.request),
             )
         return visitor
 

@@ -50,7 +50,9 @@ class Renderer:
     the pages of a site; asked with every page of one.
     """
 
-    def __init__(self, more: Path | None = None, menu: Callable[[View], Menu | None] = lambda _view: None) -> None:
+    def __init__(
+        self, more: Path | None = None, menu: Callable[[View], Menu | None] = lambda _view: None
+    ) -> None:
         loader = jinja2.FileSystemLoader([folder / "templates" for folder in (_HERE, more) if folder])
         self._menu, self._hosted = menu, more is not None
         self._templates = jinja2.Environment(
