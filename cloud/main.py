@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from cloud.application import build
+from cloud.commands import add_commands
 from cloud.connections import Connections
+from cloud.desk import Rules
 from cloud.login import signing_key
 from cloud.rolling import RollingJob, rebuild
 from cloud.settings import CloudSettings
@@ -34,26 +36,27 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its help."""
     top = argparse.ArgumentParser(prog="kembar-cloud", description="The hosted site of Kembar.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, words in (
-        ("serve", "serve the hosted site until told to stop"),
-        ("rebuild", "make the minutes, hours and days of all sites anew from their readings"),
+    for name, work, words in (
+        ("serve", _serve, "serve the hosted site until told to stop"),
+        ("rebuild", _rebuild, "make the minutes, hours and days of all sites anew from their readings"),
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument(
             "--config", type=Path, required=True, metavar="FILE", help="the cloud's settings"
         )
         command.add_argument("--verbose", action="store_true", help="log more")
+        command.set_defaults(work=work)
+    add_commands(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
-    work = {"serve": _serve, "rebuild": _rebuild}[asked.command]
-    return run(lambda running: work(asked.config, running), verbose=asked.verbose)
+    return run(lambda running: asked.work(asked, running), verbose=asked.verbose)
 
 
-def _serve(config: Path, running: Running) -> None:
-    settings = read_settings(config, CloudSettings, secrets=True)
+def _serve(asked: argparse.Namespace, running: Running) -> None:
+    settings = read_settings(asked.config, CloudSettings, secrets=True)
     path = settings.cloud.sqlite_path
     with closing(Connections(path)) as connections:
         try:
@@ -72,12 +75,14 @@ def _serve(config: Path, running: Running) -> None:
                     TOKEN_STRONG_CHARS,
                 )
         with jobs(RollingJob(path, wall_ms)):
-            application = build(sites, connections, key)
+            accounts = settings.accounts
+            rules = Rules(accounts.signup == "open", accounts.own_sites, settings.cloud.url or "")
+            application = build(sites, connections, key, rules=rules)
             serve(application, settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
 
 
-def _rebuild(config: Path, running: Running) -> None:
-    settings = read_settings(config, CloudSettings, secrets=True)
+def _rebuild(asked: argparse.Namespace, running: Running) -> None:
+    settings = read_settings(asked.config, CloudSettings, secrets=True)
     try:
         rebuild(settings.cloud.sqlite_path, running, wall_ms)
     except Unopenable as error:

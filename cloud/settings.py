@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, ValidationInfo
 
@@ -37,6 +38,13 @@ def _title(value: str) -> str:
     return value.strip()
 
 
+def _outside_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("not the address of a web server")
+    return value.rstrip("/")
+
+
 class Server(Table):
     listen: Address = Field(
         default="127.0.0.1:8490",
@@ -44,6 +52,11 @@ class Server(Table):
     )
     database: Annotated[StrictStr, AfterValidator(_database)] = Field(
         description='the database, "sqlite:////var/lib/kembar-cloud/cloud.db"; a missing folder is made'
+    )
+    url: Annotated[StrictStr, AfterValidator(_outside_url)] | None = Field(
+        default=None,
+        description='the address under which people reach the site, "https://kembar.example.org"; '
+        "else the Host of each request",
     )
 
     @property
@@ -68,10 +81,22 @@ class Site(WithToken):
     )
 
 
+class AccountSettings(Table):
+    signup: Literal["invitation", "open"] = Field(
+        default="invitation",
+        description='"invitation": an account is made only by who was invited; "open": by everybody',
+    )
+    own_sites: StrictBool = Field(
+        default=True,
+        description="true or false: whether an account may make homes itself, up to 10 of them",
+    )
+
+
 class CloudSettings(Table):
     cloud: Server = Field(description="the table [cloud]")
+    accounts: AccountSettings = Field(default_factory=AccountSettings, description="the table [accounts]")
     site: list[Site] = Field(
-        min_length=1,
+        default_factory=list,
         max_length=SITES_MOST,
-        description="a table [[site]] for each house, with its name and token",
+        description="a table [[site]] for each house whose edge has its token in its settings",
     )
