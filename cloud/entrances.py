@@ -24,6 +24,7 @@ from cloud.tries import Tries
 from cloud.visitors import MOST_SHARES_OPEN, SHARE_COOKIE
 from pages.query import Refused
 
+# Of share links; a browser then names no origin with the form either (pages/guard.py).
 SILENT = "no-referrer"
 
 
@@ -129,7 +130,7 @@ class Entrances:
         desk = self._desk
         home = desk.sites.by_numbers([invitation.site]) if invitation.site else []
         return desk.screens.page(
-            "invite.html", status, SILENT, home_title=home[0].title if home else "", role=invitation.role,
+            "invite.html", status, home_title=home[0].title if home else "", role=invitation.role,
             code=form["code"], typed=form["login"], way=way, said=said, said_login=said_login,
         )  # fmt: skip
 
@@ -140,7 +141,7 @@ class Entrances:
     # -------- a new password
 
     def reset_page(self) -> Any:
-        return self._desk.screens.page("reset.html", 200, SILENT, code="", said="", said_code="")
+        return self._desk.screens.page("reset.html", code="", said="", said_code="")
 
     def reset(self) -> Any:
         desk, form, now_ms = self._desk, self._desk.form(), self._desk.now_ms()
@@ -162,7 +163,7 @@ class Entrances:
                 said = desk.said("wrong.busy")
             except Gone:
                 said_code = desk.said("wrong.gone")
-        return desk.screens.page("reset.html", 422, SILENT, code=form["code"], said=said, said_code=said_code)
+        return desk.screens.page("reset.html", 422, code=form["code"], said=said, said_code=said_code)
 
     # -------- a share
 
@@ -184,8 +185,8 @@ class Entrances:
 
     def _code(self, word: str, action: str, said: str = "") -> str:
         """The page that takes the secret from the address's fragment, or lets it be pasted."""
-        status = 404 if said else 200
-        return self._desk.screens.page("code.html", status, SILENT, word=word, action=action, said=said)
+        status, referrer = 404 if said else 200, SILENT if action == "/s" else ""
+        return self._desk.screens.page("code.html", status, referrer, word=word, action=action, said=said)
 
     def _no_such(self, form: Form) -> str:
         """What is told of a code that opens nothing; it draws on the allowance of its address."""
