@@ -1,4 +1,4 @@
-"""Who may do what at a site: roles and acts, one table; pure. No accounts and no HTTP here."""
+"""Who may do what at a site: roles and acts, one table; pure, without accounts and HTTP."""
 
 from collections.abc import Mapping
 from enum import StrEnum

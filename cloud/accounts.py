@@ -1,4 +1,4 @@
-"""Accounts: a login name and a password; logging in, and changing the password. No roles and no HTTP here.
+"""Accounts: a login name and a password; logging in, and changing the password; no roles and no HTTP here.
 
 A login name that nobody has costs the same work and gets the same answer as a wrong password.
 """
