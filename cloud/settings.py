@@ -1,4 +1,4 @@
-"""What can be set on the hosted site: its address, its database, its sites.
+"""What can be set on the hosted site: its address, its database, its accounts, its sites.
 
 How a file is read and how mistakes are told is `process.settings`. The edge's side is not here; the time zone
 of a site comes from its edge.
@@ -17,7 +17,7 @@ from process.fields import Address, Name, WithToken, once, writable_folder
 from process.settings import Table
 
 SQLITE = "sqlite:///"
-SITES_MOST = 10_000  # one file read at start; more belong into accounts
+SITES_MOST = 10_000  # one file read at start; accounts make more
 TITLE_MOST_CHARS = 80  # one line on a phone, turned sideways
 
 
