@@ -66,7 +66,7 @@ tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date
 	@touch $@
 
 .venv/run: .venv/made $(SETUP)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable .
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[cloud]'
 	@touch $@
 
 .venv/test: .venv/made $(SETUP)

@@ -1,15 +1,19 @@
 """The hosted site as one WSGI application: intake, door and pages over one database."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cloud.connections import Connections
+from cloud.desk import Desk, Rules
 from cloud.door import Door
 from cloud.house import Houses
 from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
+from cloud.passwords import Passwords
+from cloud.screens import Screens
+from cloud.site_pages import SitePages
 from cloud.sites import Sites
+from cloud.visitors import Visitors
 from cloud.watch import Watch
 from pages import app as pages
 from pages.condition import Pulse
@@ -23,12 +27,17 @@ def build(
     connections: Connections,
     key: bytes,
     now_ms: Callable[[], int] = pages.wall_ms,
-    clock_s: Callable[[], float] = time.monotonic,
+    rules: Rules = Rules(),  # noqa: B008 - it is frozen
+    passwords: Passwords | None = None,
 ) -> "WSGIApplication":
-    """`key` signs the cookies of browsers."""
+    """`key` signs the cookies of browsers that showed a token; `passwords` knows what a hash costs."""
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
-    door = Door(sites, Login(sites, key), clock_s)
+    login = Login(sites, key)
+    visitors = Visitors(connections, sites, login, now_ms)
+    screens = Screens(visitors, sites)
+    desk = Desk(connections, sites, visitors, login, screens, passwords or Passwords(), rules, now_ms)
+    door = Door(desk)
     seen = pages.build(
         houses.find,
         pulse=lambda: pulse(connections),
@@ -36,6 +45,8 @@ def build(
         admit=door.admit,
         may_write=door.may_write,
         now_ms=now_ms,
+        renderer=screens.renderer,
+        more=SitePages(desk).pages,
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()

@@ -1,99 +1,107 @@
-"""The front page of the hosted site in two languages: the sites one may see, and the form for a token.
+"""The front page: the homes one may see, logging in with a name or with the token of a home, logging out."""
 
-It replaces the list of pages/ until accounts come; its look is that of pages/static.
-"""
+from typing import Any
 
-from collections.abc import Sequence
-from html import escape
-from urllib.parse import urlencode
+import bottle
 
-from cloud.sites import HostedSite
-
-_TEXTS = {
-    "id": {
-        "title": "Rumah",
-        "hint": "Masukkan token sebuah rumah untuk melihatnya. Token itu ada di pengaturan Raspberry Pi.",
-        "token": "Token",
-        "open": "Buka",
-        "leave": "Keluar",
-        "wrong": "Token itu tidak dikenal di sini.",
-        "many": "Terlalu banyak percobaan. Tunggu satu menit.",
-        "other": "English",
-    },
-    "en": {
-        "title": "Homes",
-        "hint": "Enter the token of a home to see it. The token is in the settings of its Raspberry Pi.",
-        "token": "Token",
-        "open": "Open",
-        "leave": "Log out",
-        "wrong": "This token is not known here.",
-        "many": "Too many tries. Please wait a minute.",
-        "other": "Bahasa Indonesia",
-    },
-}
-_FRAME = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<title>{title} · Kembar</title>
-<link rel="icon" type="image/svg+xml" href="/static/mark.svg">
-<link rel="stylesheet" href="/static/tokens.css">
-<link rel="stylesheet" href="/static/base.css">
-<link rel="stylesheet" href="/static/pages.css">
-</head>
-<body class="out">
-<div class="door">
-<main id="main">
-  <h1>{title}</h1>
-  {homes}
-  <form class="form" method="post" action="/login">
-    <p class="note">{hint}</p>
-    <div class="field"><label for="token">{token}</label>
-      <input id="token" name="token" type="password" autocomplete="current-password" required{invalid}>
-      {wrong}</div>
-    <input type="hidden" name="next" value="{going_on}">
-    <button class="btn main" type="submit">{open}</button>
-  </form>
-  {leave}
-  <p><a class="note" href="/?{other_query}" lang="{other}" hreflang="{other}">{other_title}</a></p>
-</main>
-</div>
-</body>
-</html>
-"""
+from cloud.accounts import Accounts, Wait
+from cloud.desk import Desk, redirect, remember
+from cloud.forms import Form, way_on
+from cloud.login import COOKIE as TOKEN_COOKIE
+from cloud.login import REMEMBERED_S
+from cloud.passwords import Busy
+from cloud.sessions import Sessions
+from cloud.tries import Tries
+from cloud.visitors import SESSION_COOKIE, SHARE_COOKIE
 
 
-def front_page(
-    language: str, sites: Sequence[HostedSite], going_on: str = "", wrong: str = "", known: bool = False
-) -> str:
-    """`going_on`: the page asked for; `wrong`: "wrong" or "many"; `known`: the browser has a cookie."""
-    texts = _TEXTS[language]
-    other = "en" if language == "id" else "id"
-    said = f'<p class="err" id="said" role="alert">{texts[wrong]}</p>' if wrong else ""
-    return _FRAME.format(
-        language=language,
-        title=texts["title"],
-        homes="".join(_home(site) for site in sites),
-        hint=texts["hint"],
-        token=texts["token"],
-        invalid=' aria-invalid="true" aria-describedby="said"' if wrong else "",
-        wrong=said,
-        going_on=escape(going_on, quote=True),
-        open=texts["open"],
-        leave=_leave(texts["leave"]) if known else "",
-        other_query=escape(urlencode({"lang": other, "form": "", "next": going_on}), quote=True),
-        other=other,
-        other_title=texts["other"],
-    )
+class FrontPage:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def front(self) -> Any:
+        query, visitor = bottle.request.query, self._desk.visitor()
+        going_on = query.getunicode("next", "")
+        homes = self._homes()
+        if len(homes) == 1 and visitor.account is None and not going_on and "form" not in query:
+            return redirect(f"/sites/{homes[0].key}/")
+        return self.page(going_on)
+
+    def enter(self) -> Any:
+        form = self._desk.form()
+        return self._by_token(form) if form["token"] else self._by_name(form)
+
+    def leave(self) -> Any:
+        """The session is over in the database too; share links and tokens are forgotten."""
+        self._desk.form()
+        secret = self._desk.session_of()
+        if secret:
+            with self._desk.db.write():
+                Sessions(self._desk.db).end(secret)
+        answer = redirect("/?form")
+        for cookie in (SESSION_COOKIE, SHARE_COOKIE, TOKEN_COOKIE):
+            remember(answer, cookie, "")
+        return answer
+
+    def page(
+        self, going_on: str = "", status: int = 200, way: str = "", said: str = "", typed: str = ""
+    ) -> str:
+        rules = self._desk.rules
+        return self._desk.screens.page(
+            "front.html", status, homes=self._homes(), going_on=going_on, way=way, said=said, typed=typed,
+            own_sites=rules.own_sites, open_signup=rules.open_signup,
+        )  # fmt: skip
+
+    def _homes(self) -> Any:
+        """Those of an account alone are its own; who has none sees the public ones too."""
+        visitor, sites = self._desk.visitor(), self._desk.sites
+        shown = visitor.sites if visitor.account is not None else visitor.sites | sites.public
+        return sites.by_numbers(shown)
+
+    def _by_name(self, form: Form) -> Any:
+        desk, typed = self._desk, form["login"]
+        accounts = Accounts(desk.db, desk.passwords, desk.now_ms())
+        try:
+            secret = accounts.log_in(typed, form["password"], form.agent, form.address)
+        except Wait as wait:
+            bottle.response.set_header("Retry-After", str(wait.s))
+            return self.page(form["next"], 429, "login", desk.said("wrong.wait", s=wait.s), typed)
+        except Busy:
+            bottle.response.set_header("Retry-After", "2")
+            return self.page(form["next"], 503, "login", desk.said("wrong.busy"), typed)
+        if secret is None:
+            return self.page(form["next"], 403, "login", desk.said("wrong.login"), typed)
+        return entered(desk, secret, way_on(form["next"]))
+
+    def _by_token(self, form: Form) -> Any:
+        """The token of a home from the settings: this browser may see that home from now on."""
+        desk = self._desk
+        # The right token always opens: behind a proxy everybody's wrong ones may come from one address.
+        site = desk.sites.by_token(form["token"].strip())
+        if site is None or not site.digest:
+            return self._wrong_token(form)
+        home, going_on = f"/sites/{site.key}/", form["next"]
+        answer = redirect(going_on if going_on.startswith(home) else home)
+        opened = desk.login.opened(bottle.request.get_cookie(TOKEN_COOKIE), site)
+        return remember(answer, TOKEN_COOKIE, opened, REMEMBERED_S * 1000)
+
+    def _wrong_token(self, form: Form) -> Any:
+        db = self._desk.db
+        with db.write():
+            tries = Tries(db, self._desk.now_ms())
+            wait_s = -(-tries.wait_ms(form.address) // 1000)
+            if not wait_s:
+                tries.failed(form.address)
+        if wait_s:
+            bottle.response.set_header("Retry-After", str(wait_s))
+            return self.page(form["next"], 429, "token", self._desk.said("wrong.wait", s=wait_s))
+        return self.page(form["next"], 403, "token", self._desk.said("wrong.token"))
 
 
-def _home(site: HostedSite) -> str:
-    return (
-        f'<section class="card"><h2><a href="/sites/{site.key}/">{escape(site.title)}</a></h2>'
-        f'<p class="note">{site.key}</p></section>'
-    )
-
-
-def _leave(words: str) -> str:
-    return f'<form method="post" action="/logout"><button class="btn" type="submit">{words}</button></form>'
+def entered(desk: Desk, secret: str, to: str) -> Any:
+    """Logged in with a new session; the one that this browser had before is over."""
+    before = desk.session_of()
+    if before:
+        with desk.db.write():
+            Sessions(desk.db).end(before)
+    return remember(redirect(to), SESSION_COOKIE, secret)

@@ -1,15 +1,11 @@
-"""Who may see a site until accounts exist: everybody if it is public, else who showed its token once.
+"""Browsers in which the token of a site was typed: a signed cookie remembers which sites they have opened.
 
-A signed cookie remembers the sites a browser has opened; a new token of a site ends what was remembered of
-it. Programs send the token as a bearer instead.
+A new token of a site ends what was remembered of it. Programs send the token as a bearer instead; people have accounts.
 """
 
 import os
-from collections import OrderedDict
-from collections.abc import Callable
 from hmac import digest as hmac_digest
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -22,12 +18,6 @@ REMEMBERED_S = 180 * 86_400
 # A browser that opened more sites than this forgets the oldest: a cookie has 4 kB.
 MOST_SITES = 40
 KEY_BYTES = 32
-# Wrong tokens from one address: ten at once, then one in six seconds. A token should have 16 characters or more
-# (the server says so at its start); then this protects its time more than the token.
-MOST_TRIES = 10
-TRY_BACK_S = 6.0
-# Addresses remembered; the one that tried longest ago is forgotten first.
-MOST_ADDRESSES = 1_000
 
 
 def signing_key(path: Path) -> bytes:
@@ -53,21 +43,10 @@ class Login:
         self._sites, self._key = sites, key
         self._signer = URLSafeTimedSerializer(key, salt="kembar sites")
 
-    def visible(self, cookie: str | None) -> list[HostedSite]:
-        """The sites that the holder of this cookie may see, public ones included, in the settings' order."""
-        opened = self._opened(cookie)
-        return [s for s in self._sites.all() if s.public or opened.get(s.key) == self._mark(s)]
-
-    def sees(self, key: str, cookie: str | None, bearer: str | None) -> bool:
-        site = self._sites.by_key(key)
-        return site is not None and (site.public or self.has_opened(key, cookie, bearer))
-
-    def has_opened(self, key: str, cookie: str | None, bearer: str | None) -> bool:
-        """Whether the token of a site was shown, now or once by this browser."""
-        site = self._sites.by_key(key)
-        if site is None:
-            return False
-        return self._sites.by_bearer(bearer) == site or self._opened(cookie).get(key) == self._mark(site)
+    def opened_sites(self, cookie: str | None) -> list[HostedSite]:
+        """The sites whose token this browser has shown, and whose token is still the same."""
+        found = [(self._sites.by_key(key), mark) for key, mark in self._opened(cookie).items()]
+        return [site for site, mark in found if site and site.digest and self._mark(site) == mark]
 
     def opened(self, cookie: str | None, site: HostedSite) -> str:
         """The new cookie of a browser that has shown the site's token."""
@@ -86,29 +65,4 @@ class Login:
 
     def _mark(self, site: HostedSite) -> str:
         """Stands for the token in the cookie and tells nothing of it."""
-        return hmac_digest(self._key, site.key.encode() + site.digest, "sha256").hex()[:32]
-
-
-class Tries:
-    """Wrong tokens by address; bounded, safe for threads."""
-
-    def __init__(self, clock_s: Callable[[], float]) -> None:
-        self._clock_s = clock_s
-        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = Lock()
-
-    def wait_s(self, address: str) -> float:
-        """Seconds until this address may try again; 0 when it may now."""
-        with self._lock:
-            return max(0.0, (self._now(address) - MOST_TRIES + 1) * TRY_BACK_S)
-
-    def failed(self, address: str) -> None:
-        with self._lock:
-            self._spent[address] = (self._now(address) + 1, self._clock_s())
-            self._spent.move_to_end(address)
-            while len(self._spent) > MOST_ADDRESSES:
-                self._spent.popitem(last=False)
-
-    def _now(self, address: str) -> float:
-        spent, at_s = self._spent.get(address, (0.0, 0.0))
-        return max(0.0, spent - (self._clock_s() - at_s) / TRY_BACK_S)
+        return hmac_digest(self._key, site.key.encode() + (site.digest or b""), "sha256").hex()[:32]

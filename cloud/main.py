@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from cloud.commands import add_commands
 from cloud.rolling import rebuild
 from cloud.serving import serve_site
 from cloud.settings import CloudSettings
@@ -24,26 +25,27 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its help."""
     top = argparse.ArgumentParser(prog="kembar-cloud", description="The hosted site of Kembar.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, words in (
-        ("serve", "serve the hosted site until told to stop"),
-        ("rebuild", "make the minutes, hours and days of all sites anew from their readings"),
+    for name, work, words in (
+        ("serve", _serve, "serve the hosted site until told to stop"),
+        ("rebuild", _rebuild, "make the minutes, hours and days of all sites anew from their readings"),
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument(
             "--config", type=Path, required=True, metavar="FILE", help="the cloud's settings"
         )
         command.add_argument("--verbose", action="store_true", help="log more")
+        command.set_defaults(work=work)
+    add_commands(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
-    work = {"serve": _serve, "rebuild": _rebuild}[asked.command]
-    return run(lambda running: work(asked.config, running), verbose=asked.verbose)
+    return run(lambda running: asked.work(asked, running), verbose=asked.verbose)
 
 
-def _serve(config: Path, running: Running) -> None:
-    settings = read_settings(config, CloudSettings, secrets=True)
+def _serve(asked: argparse.Namespace, running: Running) -> None:
+    settings = read_settings(asked.config, CloudSettings, secrets=True)
     for site in settings.site:
         if len(site.read_token()) < TOKEN_STRONG_CHARS:
             log.warning(
@@ -54,8 +56,8 @@ def _serve(config: Path, running: Running) -> None:
     serve_site(settings, running)
 
 
-def _rebuild(config: Path, running: Running) -> None:
-    settings = read_settings(config, CloudSettings, secrets=True)
+def _rebuild(asked: argparse.Namespace, running: Running) -> None:
+    settings = read_settings(asked.config, CloudSettings, secrets=True)
     try:
         rebuild(settings.cloud.sqlite_path, running, wall_ms)
     except Unopenable as error:

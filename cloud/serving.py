@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cloud.application import build
 from cloud.connections import Connections
+from cloud.desk import Rules
 from cloud.login import signing_key
 from cloud.rates import Rates
 from cloud.rolling import RollingJob
@@ -65,7 +66,9 @@ def opened(settings: CloudSettings, sole: Callable[[], bool] = lambda: True) -> 
                 rolling(stop)
 
         with jobs(roll):
-            yield layered(build(sites, connections, key), settings.cloud.proxies)
+            accounts = settings.accounts
+            rules = Rules(accounts.signup == "open", accounts.own_sites, settings.cloud.url or "")
+            yield layered(build(sites, connections, key, rules=rules), settings.cloud.proxies)
 
 
 def layered(application: WSGIApplication, proxies: list[str]) -> WSGIApplication:
@@ -79,7 +82,7 @@ def _connections(settings: CloudSettings) -> Iterator[tuple[Connections, Sites, 
         try:
             sites = Sites(
                 [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
-                connections.mine(),
+                connections,
             )
             key = signing_key(settings.cloud.key_path)
         except (Unopenable, OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What can be set on the hosted site: its address, its database, its sites.
+"""What can be set on the hosted site: its address, its database, its accounts, its sites.
 
 How a file is read and how mistakes are told is `process.settings`. The edge's side is not here; the time zone
 of a site comes from its edge.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, ValidationInfo
@@ -21,7 +21,7 @@ from process.settings import Table
 SQLITE, POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
 PROCESSES_MOST = 64  # one for each core; a machine with more runs the service twice
 PROXIES_MOST = 64  # a provider's list of networks has about 20
-SITES_MOST = 10_000  # one file read at start; more belong into accounts
+SITES_MOST = 10_000  # one file read at start; accounts make more
 TITLE_MOST_CHARS = 80  # one line on a phone, turned sideways
 
 
@@ -67,6 +67,13 @@ def _title(value: str) -> str:
     return value.strip()
 
 
+def _outside_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("not the address of a web server")
+    return value.rstrip("/")
+
+
 class Server(Table):
     listen: Address = Field(
         default="127.0.0.1:8490",
@@ -95,6 +102,11 @@ class Server(Table):
         validate_default=True,
         description="a file with the key that signs the cookies of tokens, made when missing; every machine "
         "that serves one database has the same; login.key beside a SQLite database, must be given with PostgreSQL",
+    )
+    url: Annotated[StrictStr, AfterValidator(_outside_url)] | None = Field(
+        default=None,
+        description='the address under which people reach the site, "https://kembar.example.org"; '
+        "else the Host of each request",
     )
 
     @property
@@ -128,10 +140,22 @@ class Site(WithToken):
     )
 
 
+class AccountSettings(Table):
+    signup: Literal["invitation", "open"] = Field(
+        default="invitation",
+        description='"invitation": an account is made only by who was invited; "open": by everybody',
+    )
+    own_sites: StrictBool = Field(
+        default=True,
+        description="true or false: whether an account may make homes itself, up to 10 of them",
+    )
+
+
 class CloudSettings(Table):
     cloud: Server = Field(description="the table [cloud]")
+    accounts: AccountSettings = Field(default_factory=AccountSettings, description="the table [accounts]")
     site: list[Site] = Field(
-        min_length=1,
+        default_factory=list,
         max_length=SITES_MOST,
-        description="a table [[site]] for each house, with its name and token",
+        description="a table [[site]] for each house whose edge has its token in its settings",
     )

@@ -1,22 +1,31 @@
-"""The sites of the settings file with their numbers in the database and their tokens; accounts come later."""
+"""The sites of this host: those of the settings file with their tokens, and all that the database knows.
+
+A site that one process makes is found by the others at once: the database is asked for every key that is not known
+yet. What is remembered of a site never changes: its number and its key.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from threading import Lock
 
+from cloud.connections import Connections
 from store.database import Database
+
+# Sites remembered so that no request asks for one again; beyond it all are forgotten and asked for anew.
+MOST_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class HostedSite:
-    """`number` is local to this database; `digest` is the SHA-256 of the site's token."""
+    """`number` is local to this database; `digest` the SHA-256 of the token that the settings give it, if any."""
 
     number: int
     key: str
     title: str
-    public: bool
-    digest: bytes
+    public: bool = False
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +39,83 @@ class SiteSetting:
 
 
 class Sites:
-    """Finds sites by key and by token; entered into the table `sites` when new."""
+    """Finds sites by key, number and token. Safe for threads."""
 
-    def __init__(self, settings: Iterable[SiteSetting], db: Database) -> None:
-        self._by_key: dict[str, HostedSite] = {}
+    def __init__(self, settings: Iterable[SiteSetting], connections: Connections) -> None:
+        self._connections = connections
+        self._set: dict[str, HostedSite] = {}
         settings = list(settings)
-        numbers = _numbers(db, [setting.key for setting in settings])
+        numbers = numbers_of(connections.mine(), [setting.key for setting in settings])
         for setting in settings:
+            title, digest = setting.title or setting.key, token_digest(setting.token)
             number = numbers[setting.key]
-            digest = token_digest(setting.token)
-            title = setting.title or setting.key
-            self._by_key[setting.key] = HostedSite(number, setting.key, title, setting.public, digest)
-        self._by_digest = {site.digest: site for site in self._by_key.values()}
-        if len(self._by_digest) < len(self._by_key):
+            self._set[setting.key] = HostedSite(number, setting.key, title, setting.public, digest)
+        self._by_digest = {site.digest: site for site in self._set.values()}
+        if len(self._by_digest) < len(self._set):
             raise ValueError("two sites have the same token; each needs its own")
-
-    def all(self) -> list[HostedSite]:
-        return list(self._by_key.values())
+        self.public = frozenset(site.number for site in self._set.values() if site.public)
+        self._known: dict[str, HostedSite] = dict(self._set)
+        self._numbered: dict[int, HostedSite] = {}
+        self._lock = Lock()
 
     def by_key(self, key: str) -> HostedSite | None:
-        return self._by_key.get(key)
+        """None where there is no such site; only what is there is remembered."""
+        found = self._known.get(key)
+        if found is None:
+            found = self._row("s.name = ?", key)
+        return found
+
+    def by_numbers(self, numbers: Iterable[int]) -> list[HostedSite]:
+        """In the order of their titles; each is asked for once in the life of this process."""
+        found = [self._numbered.get(number) or self._row("s.id = ?", number) for number in numbers]
+        return sorted(filter(None, found), key=lambda site: (site.title.casefold(), site.number))
+
+    def all(self) -> list[HostedSite]:
+        """Those of the settings, in their order."""
+        return list(self._set.values())
 
     def by_token(self, token: str) -> HostedSite | None:
-        """The site of a token. How long it takes tells nothing: only digests meet digests."""
+        """The site of a token of the settings. How long it takes tells nothing: only digests meet digests."""
         digest = token_digest(token)
         site = self._by_digest.get(digest)
-        return site if site is not None and compare_digest(site.digest, digest) else None
+        return site if site is not None and compare_digest(site.digest or b"", digest) else None
 
     def by_bearer(self, header: str | None) -> HostedSite | None:
         """The site of an `Authorization: Bearer ...` header."""
         scheme, _, token = (header or "").partition(" ")
         return self.by_token(token.strip()) if scheme.lower() == "bearer" else None
 
+    def _row(self, where: str, value: str | int) -> HostedSite | None:
+        row = (
+            self._connections.mine()
+            .execute(
+                "SELECT s.id, s.name, coalesce(h.title, s.name) FROM sites s"
+                f" LEFT JOIN homes h ON h.site = s.id WHERE {where}",
+                (value,),
+            )
+            .fetchone()
+        )
+        return self._remember(self._set.get(row[1]) or HostedSite(*row)) if row else None
+
+    def _remember(self, site: HostedSite) -> HostedSite:
+        with self._lock:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known, self._numbered = {}, {}
+            self._known[site.key] = self._numbered[site.number] = site
+        return site
+
 
 def token_digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _numbers(db: Database, keys: list[str]) -> dict[str, int]:
-    """The number of each site, made for the new ones; a site that left the settings keeps its own."""
+def numbers_of(db: Database, keys: list[str]) -> dict[str, int]:
+    """The number of each of these sites, made for the new ones."""
+    found: dict[str, int] = {}
     with db.write():
         db.executemany(
             "INSERT INTO sites (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(key,) for key in keys]
         )
-        return dict(db.execute("SELECT name, id FROM sites").fetchall())
+        for key in keys:
+            found[key] = db.execute("SELECT id FROM sites WHERE name = ?", (key,)).fetchone()[0]
+    return found

@@ -46,6 +46,8 @@ def build(
     may_write: MayWrite = lambda _request, _site: True,
     listed: Callable[[Any], Sequence[Site]] | None = None,
     now_ms: Callable[[], int] = wall_ms,
+    renderer: Renderer | None = None,
+    more: Mapping[tuple[str, str], Callable[[View], Any]] | None = None,
 ) -> bottle.Bottle:
     """One Site: pages at `/`, API at `/api/v1`. A function: `/sites/<key>/` and `/api/v1/sites/<key>`.
 
@@ -53,13 +55,15 @@ def build(
     The function gives the same Site for a key as long as nothing about it changes. `hosts` are the names this
     server answers to beside IP addresses and localhost; None: any. `admit(request, site)` is asked before
     everything about a site, `may_write(request, site)` before anything is changed; `listed(request)` gives the sites
-    that `/` lists to this reader.
+    that `/` lists to this reader. `more` are further pages of a site, by method and path below its home, and `renderer`
+    the one that knows their texts.
     """
     app = bottle.Bottle()
     if isinstance(sites, Site):
         sites = View(sites, now_ms)
     admit = admit or (lambda _request, _site: None)
-    _Server(app, sites, Guard(hosts), admit, may_write, pulse, now_ms).mount(listed)
+    server = _Server(app, sites, Guard(hosts), admit, may_write, pulse, now_ms, renderer or Renderer())
+    server.mount(listed, more or {})
     return app
 
 
@@ -73,6 +77,7 @@ class _Server:
         may_write: MayWrite,
         pulse: Callable[[], Pulse],
         now_ms: Callable[[], int],
+        renderer: Renderer,
     ) -> None:
         self._app, self._sites, self._guard, self._admit = app, sites, guard, admit
         self._pulse, self._now_ms = pulse, now_ms
@@ -80,11 +85,14 @@ class _Server:
         self._views: dict[str, View] = {}
         self._lock = Lock()
         self._slots = Slots()
-        renderer = Renderer()
         self._html, self._history = Html(renderer), HistoryHtml(renderer)
         self._meters = MetersHtml(renderer, may_write)
 
-    def mount(self, listed: Callable[[Any], Sequence[Site]] | None) -> None:
+    def mount(
+        self,
+        listed: Callable[[Any], Sequence[Site]] | None,
+        more: Mapping[tuple[str, str], Callable[[View], Any]],
+    ) -> None:
         self._app.add_hook("before_request", self._check)
         self._app.add_hook("after_request", _headers)
         self._app.default_error_handler = self._error
@@ -98,6 +106,8 @@ class _Server:
                 self._get(home + path, self._at_site(page))
         for path, form in self._meters.forms.items():
             self._app.route(home + path, "POST", self._at_site(form))
+        for (method, path), handler in more.items():
+            self._app.route(home + path, method, self._at_site(handler))
         self._get("/api/v1/openapi.json", lambda: _json(openapi.description(self._many)))
         self._get("/healthz", self._healthz)
         self._get("/static/<name:path>", _static)
@@ -202,7 +212,8 @@ def _json(shape: Any, status: int = 200) -> Any:
 
 def _headers() -> None:
     for name, value in HEADERS.items():
-        bottle.response.set_header(name, value)
+        if name not in bottle.response.headers:
+            bottle.response.set_header(name, value)
     if "Cache-Control" not in bottle.response.headers:
         bottle.response.set_header("Cache-Control", "no-store")
 

@@ -68,9 +68,14 @@ class Guard:
 
 
 def _from_here(host: str, origin: str | None, site: str | None) -> bool:
-    """Programs send neither header; a browser's own page sends its own origin."""
+    """Programs send neither header; a browser's own page sends its own origin.
+
+    Of a page that has asked for no referrer it sends "null"; then its own word that this is the same origin counts.
+    """
     if site not in (None, "same-origin", "none"):
         return False
+    if origin == "null":
+        return site == "same-origin"
     try:
         return origin is None or urlsplit(origin).netloc.lower() == host.lower()
     except ValueError:  # a bracket that is not closed

@@ -3,7 +3,7 @@
 Templates only put values into place; everything is escaped. Figures and words are made before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +15,7 @@ import orjson
 from markupsafe import Markup
 
 from pages.figures import Figures
+from pages.menu import Menu
 from pages.sync_line import SyncLine
 from pages.view import View
 from pages.words import LANGUAGES, Words
@@ -43,10 +44,17 @@ class Look:
 
 
 class Renderer:
-    """Loads templates, texts and the names of static files once. Safe for threads."""
+    """Loads templates, texts and the names of static files once. Safe for threads.
 
-    def __init__(self) -> None:
-        loader = jinja2.FileSystemLoader(_HERE / "templates")
+    `more`: the folder of another package with `templates` and `texts` of its own. `menu`: what a reader finds beside
+    the pages of a site; asked with every page of one.
+    """
+
+    def __init__(
+        self, more: Path | None = None, menu: Callable[[View], Menu | None] = lambda _view: None
+    ) -> None:
+        loader = jinja2.FileSystemLoader([folder / "templates" for folder in (_HERE, more) if folder])
+        self._menu, self._hosted = menu, more is not None
         self._templates = jinja2.Environment(
             loader=loader,
             autoescape=True,
@@ -54,7 +62,8 @@ class Renderer:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        self.words = {language: Words(language) for language in LANGUAGES}
+        texts = (more / "texts",) if more else ()
+        self.words = {language: Words(language, *texts) for language in LANGUAGES}
         self._versions: dict[str, str] = {}
 
     def page(self, template: str, look: Look, **values: Any) -> str:
@@ -64,6 +73,8 @@ class Renderer:
             theme=look.theme,
             static=self.static,
             site_name=values.pop("site_name", ""),
+            menu=values.pop("menu", None),
+            hosted=self._hosted,
             other_language=other,
             other_language_url=look.here(lang=other),
             next_theme_url=look.here(theme=_NEXT_THEME[look.theme]),
@@ -85,6 +96,7 @@ class Renderer:
             template,
             look,
             site_name=view.site.name,
+            menu=self._menu(view),
             home=view.home,
             twin=view.site.twin,
             line=line,

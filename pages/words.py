@@ -12,9 +12,12 @@ _FOLDER = Path(__file__).with_name("texts")
 class Words:
     """`words("age.seconds", n=3)`: the text with its places filled; a key that does not exist is an error."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *more: Path) -> None:
+        """`more`: folders with further texts, whose tables have names of their own."""
         self.language = language
-        self.texts = _flat(tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8")))
+        self.texts: dict[str, str | list[str]] = {}
+        for folder in (_FOLDER, *more):
+            self.texts |= _flat(tomllib.loads((folder / f"{language}.toml").read_text("utf-8")))
 
     def __call__(self, key: str, **places: object) -> str:
         text = self.texts[key]

@@ -9,6 +9,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from metering.quantity import QUANTITIES
+from store import schema_accounts
 
 # A column per quantity of the first release. A quantity added later comes with a migration of its own.
 _VALUES = ", ".join(f"{q.column} INTEGER" for q in QUANTITIES[:7])
@@ -202,3 +203,8 @@ def m005_all_is_touched_by_time(db: sqlite_utils.Database) -> None:
         f" UNION ALL SELECT l.site, l.meter, ({following}) FROM l WHERE l.hour IS NOT NULL)"
         f" SELECT meter, 3600, hour * 3600000 FROM l WHERE hour IS NOT NULL",
     )
+
+
+@_cloud()
+def m006_accounts(db: sqlite_utils.Database) -> None:
+    _run(db, *(statement.format(id="INTEGER PRIMARY KEY") for statement in schema_accounts.STATEMENTS))

@@ -8,6 +8,7 @@ compared byte by byte, as Python and SQLite do.
 from collections.abc import Sequence
 
 from metering.quantity import QUANTITIES, Quantity
+from store import schema_accounts
 
 _SMALL, _MIDDLE = 2**15, 2**31
 
@@ -71,7 +72,10 @@ _CORE = (
     " at_ms BIGINT NOT NULL, PRIMARY KEY (site, kind, about))",
 )
 
-MIGRATIONS: Sequence[tuple[str, Sequence[str]]] = (("p001_core", _CORE),)
+MIGRATIONS: Sequence[tuple[str, Sequence[str]]] = (
+    ("p001_core", _CORE),
+    ("p002_accounts", schema_accounts.STATEMENTS),
+)
 
 
 def statements(migration: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """A hosted site for tests: the real application behind the real server on a free port of loopback."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from visiting import Visiting
 
+from cloud.access import Role
 from cloud.application import build
 from cloud.connections import Connections
+from cloud.desk import Rules
+from cloud.invitations import Invitations
+from cloud.passwords import Passwords
 from cloud.serving import BODY_MOST_BYTES, layered
 from cloud.sites import Sites, SiteSetting
 from pages.guard import HEADERS
@@ -57,9 +63,16 @@ class Hosted:
         return answer.json()
 
     def form(self, path: str, token: str | None = TOKEN, **fields: str) -> requests.Response:
-        """A form as a browser sends it, but with a bearer instead of a cookie."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return requests.post(self.url + path, data=fields, headers=headers, timeout=20, allow_redirects=False)
+        """A form as a browser sends it that has shown a token."""
+        with Visiting(self.url) as browser:
+            if token:
+                browser.enter(token)
+            return browser.submit(path, **fields)
+
+    def invited(self, site: int = 1, role: Role | None = Role.OWNER) -> str:
+        """The secret of an invitation from the command line."""
+        with self.database() as db, db.write(site):
+            return Invitations(db, time.time_ns() // 1_000_000).make(site, role, "test", None)
 
     @contextmanager
     def database(self) -> Iterator[Database]:
@@ -68,7 +81,12 @@ class Hosted:
 
 
 @contextmanager
-def hosted(path: Path, listen: str = "127.0.0.1:0", sites: list[SiteSetting] = SITES) -> Iterator[Hosted]:
+def hosted(
+    path: Path,
+    listen: str = "127.0.0.1:0",
+    sites: list[SiteSetting] = SITES,
+    rules: Rules = Rules(),  # noqa: B008 - it is frozen
+) -> Iterator[Hosted]:
     # Stops are seen at once, not after half a second.
     process_serve.TURN_S = 0.02
     running, bound = Running({}), threading.Event()
@@ -79,7 +97,9 @@ def hosted(path: Path, listen: str = "127.0.0.1:0", sites: list[SiteSetting] = S
         bound.set()
 
     with closing(Connections(path)) as connections:
-        built = build(Sites(sites, connections.mine()), connections, b"k" * 32)
+        built = build(
+            Sites(sites, connections), connections, b"k" * 32, rules=rules, passwords=Passwords(1, 8)
+        )
         application = layered(built, ["127.0.0.1"])
         thread = threading.Thread(
             target=serve,

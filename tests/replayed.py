@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from cloud.intake import cursors_of, take
-from cloud.sites import Sites, SiteSetting
+from cloud.sites import numbers_of
 from store.backlog import Backlog
 from store.by_stream import RowsByStream
 from store.clouds import Clouds
@@ -83,7 +83,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.db = open_database(self.path, "cloud")
-        self.site = Sites([SiteSetting("rumah", "a-token-of-a-site")], self.db).all()[0].number
+        self.site = numbers_of(self.db, ["rumah"])["rumah"]
 
     def cursors(self, streams: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
         self.asked += 1

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 from hosted import OTHER_TOKEN, PUBLIC_TOKEN, SITES, TOKEN, Hosted, hosted
 from madeparts import row
+from visiting import Visiting
 
-from cloud.login import COOKIE, MOST_ADDRESSES, MOST_SITES, MOST_TRIES, Login, Tries, signing_key
+from cloud.connections import Connections
+from cloud.login import COOKIE, MOST_SITES, Login, signing_key
 from cloud.sites import HostedSite, Sites, SiteSetting
+from cloud.tries import MOST_AT_ONCE
 from store.part import Part
-from store.sqlite import open_database
 
 KEY = b"k" * 32
 
@@ -24,137 +25,138 @@ def cloud(tmp_path: Path) -> Iterator[Hosted]:
 
 
 @pytest.fixture
-def browser(cloud: Hosted) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.headers["Origin"] = cloud.url
+def browser(cloud: Hosted) -> Iterator[Visiting]:
+    with Visiting(cloud.url) as session:
         yield session
 
 
-def get(browser: requests.Session, cloud: Hosted, path: str, token: str | None = None) -> requests.Response:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return browser.get(cloud.url + path, headers=headers, allow_redirects=False, timeout=20)
-
-
-def enter(browser: requests.Session, cloud: Hosted, token: str, going_on: str = "") -> requests.Response:
-    form = {"token": token, "next": going_on}
-    return browser.post(f"{cloud.url}/login", data=form, allow_redirects=False, timeout=20)
-
-
-def test_a_public_house_needs_no_login(browser: requests.Session, cloud: Hosted) -> None:
-    assert get(browser, cloud, "/sites/balai/").status_code == 200
-    assert get(browser, cloud, "/api/v1/sites/balai/meters").status_code == 200
+def test_a_public_house_needs_no_login(browser: Visiting, cloud: Hosted) -> None:
+    assert browser.see("/sites/balai/").status_code == 200
+    assert browser.see("/api/v1/sites/balai/meters").status_code == 200
 
 
 @pytest.mark.parametrize("key", ["rumah", "there-is-none"])
 @pytest.mark.parametrize("page", ["", "health", "history", "nothing-here"])
 def test_a_hidden_house_is_answered_like_one_that_does_not_exist(
-    browser: requests.Session, cloud: Hosted, key: str, page: str
+    browser: Visiting, cloud: Hosted, key: str, page: str
 ) -> None:
-    answer = get(browser, cloud, f"/sites/{key}/{page}")
+    answer = browser.see(f"/sites/{key}/{page}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/?next=/sites/{key}/{page}")
     for path in ("meters", "latest", "readings?format=csv", "nothing-here"):
-        answer = get(browser, cloud, f"/api/v1/sites/{key}/{path}")
+        answer = browser.see(f"/api/v1/sites/{key}/{path}")
         assert (answer.status_code, answer.json()["error"]) == (401, "login")
 
 
-def test_who_may_only_look_changes_nothing(browser: requests.Session, cloud: Hosted) -> None:
+def test_who_may_only_look_changes_nothing(browser: Visiting, cloud: Hosted) -> None:
     for token in (TOKEN, PUBLIC_TOKEN):
         cloud.batch(Part("garage", 7, 0, [row(1)]), token=token)
     path = "/sites/balai/meter?meter=garage/1"
-    assert get(browser, cloud, path).status_code == 200
-    assert " disabled" in get(browser, cloud, path).text
+    assert browser.see(path).status_code == 200
+    assert " disabled" in browser.see(path).text
     assert cloud.form(path, None, name="x").status_code == 403
     assert cloud.form(path, TOKEN, name="x").status_code == 403, "another house's token"
     assert cloud.form(path, PUBLIC_TOKEN, name="Balai desa").status_code == 303
-    assert "Balai desa" in get(browser, cloud, path).text
+    assert "Balai desa" in browser.see(path).text
     assert cloud.form("/sites/rumah/meter?meter=garage/1", None, name="x").status_code == 303, "to the login"
-    enter(browser, cloud, TOKEN)
-    answer = browser.post(f"{cloud.url}/sites/rumah/meter?meter=garage/1", data={"name": "Ibu"}, timeout=20)
-    assert (answer.status_code, "Ibu" in answer.text) == (200, True)
+    browser.enter(TOKEN)
+    assert browser.submit("/sites/rumah/meter?meter=garage/1", name="Ibu").status_code == 303
+    assert "Ibu" in browser.see("/sites/rumah/meter?meter=garage/1").text
 
 
-def test_a_token_opens_its_house_and_no_other(browser: requests.Session, cloud: Hosted) -> None:
-    answer = enter(browser, cloud, f" {TOKEN}\n", "/sites/rumah/history")
+def test_a_program_with_the_bearer_token_may_look_and_not_name(browser: Visiting, cloud: Hosted) -> None:
+    cloud.batch(Part("garage", 7, 0, [row(1)]))
+    bearer, csrf = {"Authorization": f"Bearer {TOKEN}"}, browser.csrf()
+    answer = browser.post(
+        f"{cloud.url}/sites/rumah/meter?meter=garage/1",
+        {"csrf": csrf, "name": "x"},
+        headers=bearer,
+        timeout=20,
+    )
+    assert answer.status_code == 403
+
+
+def test_a_token_opens_its_house_and_no_other(browser: Visiting, cloud: Hosted) -> None:
+    answer = browser.enter(f" {TOKEN}\n", "/sites/rumah/history")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sites/rumah/history")
-    assert get(browser, cloud, "/sites/rumah/").status_code == 200
-    assert get(browser, cloud, "/api/v1/sites/rumah/latest").status_code == 200
-    assert get(browser, cloud, "/sites/kos/").status_code == 303
+    assert browser.see("/sites/rumah/").status_code == 200
+    assert browser.see("/api/v1/sites/rumah/latest").status_code == 200
+    assert browser.see("/sites/kos/").status_code == 303
 
 
-def test_a_browser_remembers_several_houses_until_it_leaves(browser: requests.Session, cloud: Hosted) -> None:
-    enter(browser, cloud, TOKEN)
-    enter(browser, cloud, OTHER_TOKEN)
-    front = get(browser, cloud, "/").text
+def test_a_browser_remembers_several_houses_until_it_leaves(browser: Visiting, cloud: Hosted) -> None:
+    browser.enter(TOKEN)
+    browser.enter(OTHER_TOKEN)
+    front = browser.see("/").text
     assert all(f'href="/sites/{key}/"' in front for key in ("rumah", "kos", "balai"))
-    browser.post(f"{cloud.url}/logout", timeout=20, allow_redirects=False)
-    assert get(browser, cloud, "/sites/rumah/").status_code == 303
+    browser.submit("/logout")
+    assert browser.see("/sites/rumah/").status_code == 303
 
 
-def test_the_only_house_one_may_see_is_opened_at_once(browser: requests.Session, cloud: Hosted) -> None:
-    answer = get(browser, cloud, "/")
+def test_the_only_house_one_may_see_is_opened_at_once(browser: Visiting, cloud: Hosted) -> None:
+    answer = browser.see("/")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sites/balai/")
-    assert 'name="token"' in get(browser, cloud, "/?form").text
+    assert 'name="token"' in browser.see("/?form").text
 
 
 @pytest.mark.parametrize("going_on", ["https://evil.example/", "//evil.example", "/sites/kos/", "/logout"])
 def test_a_login_leads_nowhere_but_into_its_own_house(
-    browser: requests.Session, cloud: Hosted, going_on: str
+    browser: Visiting, cloud: Hosted, going_on: str
 ) -> None:
-    assert enter(browser, cloud, TOKEN, going_on).headers["Location"] == "/sites/rumah/"
+    assert browser.enter(TOKEN, going_on).headers["Location"] == "/sites/rumah/"
 
 
-def test_what_was_asked_for_comes_back_escaped(browser: requests.Session, cloud: Hosted) -> None:
-    page = get(browser, cloud, '/?next="><script>alert(1)</script>').text
+def test_what_was_asked_for_comes_back_escaped(browser: Visiting, cloud: Hosted) -> None:
+    page = browser.see('/?next="><script>alert(1)</script>').text
     assert "<script>alert" not in page
 
 
-def test_the_cookie_is_for_this_server_alone(browser: requests.Session, cloud: Hosted) -> None:
-    said = enter(browser, cloud, TOKEN).headers["Set-Cookie"].lower()
+def test_the_cookie_is_for_this_server_alone(browser: Visiting, cloud: Hosted) -> None:
+    said = browser.enter(TOKEN).headers["Set-Cookie"].lower()
     assert "httponly" in said
     assert "samesite=lax" in said
     assert "secure" not in said
     browser.headers["Origin"] = cloud.url.replace("http:", "https:")
-    assert "; secure" in enter(browser, cloud, TOKEN).headers["Set-Cookie"].lower()
+    assert "; secure" in browser.enter(TOKEN).headers["Set-Cookie"].lower()
 
 
-def test_a_form_on_a_foreign_page_cannot_log_in(browser: requests.Session, cloud: Hosted) -> None:
+def test_a_form_on_a_foreign_page_cannot_log_in(browser: Visiting, cloud: Hosted) -> None:
     browser.headers["Origin"] = "https://evil.example"
-    assert enter(browser, cloud, TOKEN).status_code == 403
+    assert browser.enter(TOKEN).status_code == 403
     assert COOKIE not in browser.cookies
 
 
 def test_wrong_tokens_are_told_and_soon_slowed_down_but_the_right_one_opens(
-    browser: requests.Session, cloud: Hosted
+    browser: Visiting, cloud: Hosted
 ) -> None:
-    answers = [enter(browser, cloud, f"wrong-{n}") for n in range(MOST_TRIES + 1)]
-    assert [answer.status_code for answer in answers] == [403] * MOST_TRIES + [429]
+    answers = [browser.enter(f"wrong-{n}") for n in range(MOST_AT_ONCE + 1)]
+    assert [answer.status_code for answer in answers] == [403] * MOST_AT_ONCE + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert 'role="alert"' in answers[0].text
-    assert enter(browser, cloud, TOKEN).status_code == 303
-    assert enter(browser, cloud, "still-a-wrong-token").status_code == 429
+    assert browser.enter(TOKEN).status_code == 303
+    assert browser.enter("still-a-wrong-token").status_code == 429
 
 
-def test_the_bearer_token_reads_its_own_house_and_no_other(browser: requests.Session, cloud: Hosted) -> None:
-    assert get(browser, cloud, "/api/v1/sites/rumah/meters", TOKEN).status_code == 200
-    assert get(browser, cloud, "/api/v1/sites/kos/meters", TOKEN).status_code == 401
-    assert get(browser, cloud, "/api/v1/sites/rumah/meters", "wrong").status_code == 401
+def test_the_bearer_token_reads_its_own_house_and_no_other(browser: Visiting, cloud: Hosted) -> None:
+    assert browser.see("/api/v1/sites/rumah/meters", TOKEN).status_code == 200
+    assert browser.see("/api/v1/sites/kos/meters", TOKEN).status_code == 401
+    assert browser.see("/api/v1/sites/rumah/meters", "wrong").status_code == 401
 
 
-def test_a_long_form_is_refused(browser: requests.Session, cloud: Hosted) -> None:
-    assert enter(browser, cloud, "x" * 10_000).status_code == 413
+def test_a_long_form_is_refused(browser: Visiting, cloud: Hosted) -> None:
+    assert browser.enter("x" * 30_000).status_code == 413
 
 
-def test_the_front_page_speaks_both_languages(browser: requests.Session, cloud: Hosted) -> None:
-    assert 'lang="id"' in get(browser, cloud, "/?form&lang=id").text
-    assert "Enter the token" in get(browser, cloud, "/?form&lang=en").text
+def test_the_front_page_speaks_both_languages(browser: Visiting, cloud: Hosted) -> None:
+    assert 'lang="id"' in browser.see("/?form&lang=id").text
+    assert "Log in with the token" in browser.see("/?form&lang=en").text
 
 
 def login(tmp_path: Path, settings: list[SiteSetting], key: bytes = KEY) -> tuple[Login, Sites]:
-    db = open_database(tmp_path / "sites.db", "cloud")
+    connections = Connections(tmp_path / "sites.db")
     try:
-        found = Sites(settings, db)
+        found = Sites(settings, connections)
     finally:
-        db.close()
+        connections.close()
     return Login(found, key), found
 
 
@@ -167,17 +169,17 @@ def site_of(sites: Sites, key: str) -> HostedSite:
 def test_a_new_token_ends_what_was_remembered(tmp_path: Path) -> None:
     before, sites = login(tmp_path, SITES)
     cookie = before.opened(None, site_of(sites, "rumah"))
-    assert before.sees("rumah", cookie, None)
+    assert [site.key for site in before.opened_sites(cookie)] == ["rumah"]
     after, _ = login(tmp_path, [SiteSetting("rumah", "a-new-token-of-the-house")])
-    assert not after.sees("rumah", cookie, None)
+    assert after.opened_sites(cookie) == []
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "eyJydW1haCI6IngifQ.aaaa.bbbb", "." * 5000])
 def test_a_cookie_that_was_not_signed_here_opens_nothing(tmp_path: Path, cookie: str) -> None:
     here, sites = login(tmp_path, SITES)
     elsewhere, _ = login(tmp_path, SITES, b"another key of thirty-two bytes.")
-    assert not here.sees("rumah", cookie, None)
-    assert not here.sees("rumah", elsewhere.opened(None, site_of(sites, "rumah")), None)
+    assert here.opened_sites(cookie) == []
+    assert here.opened_sites(elsewhere.opened(None, site_of(sites, "rumah"))) == []
 
 
 def test_a_cookie_stays_within_its_size(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_a_cookie_stays_within_its_size(tmp_path: Path) -> None:
         cookie = here.opened(cookie, site)
     assert cookie is not None
     assert len(cookie) < 4096
-    assert len(here.visible(cookie)) == MOST_SITES
+    assert len(here.opened_sites(cookie)) == MOST_SITES
 
 
 def test_a_site_keeps_its_number_and_two_cannot_share_a_token(tmp_path: Path) -> None:
@@ -205,18 +207,3 @@ def test_the_signing_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> Non
     (tmp_path / "login.key").write_bytes(b"")
     with pytest.raises(ValueError, match="cut off"):
         signing_key(tmp_path / "login.key")
-
-
-def test_tries_come_back_with_time_and_the_memory_of_them_is_bounded() -> None:
-    now_s = 0.0
-    tries = Tries(lambda: now_s)
-    for _ in range(MOST_TRIES):
-        assert tries.wait_s("1.2.3.4") == 0
-        tries.failed("1.2.3.4")
-    assert tries.wait_s("1.2.3.4") == 6
-    assert tries.wait_s("5.6.7.8") == 0
-    now_s = 6.0
-    assert tries.wait_s("1.2.3.4") == 0
-    for n in range(MOST_ADDRESSES):
-        tries.failed(str(n))
-    assert len(tries._spent) == MOST_ADDRESSES

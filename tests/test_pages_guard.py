@@ -53,6 +53,7 @@ def test_a_name_that_a_foreign_page_can_carry_is_refused(host: str | None) -> No
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://[bad"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -68,7 +69,12 @@ def test_a_write_from_another_page_is_refused(headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Origin": "http://localhost:8480", "Sec-Fetch-Site": "same-origin"}]
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost:8480", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+    ],
 )
 def test_a_write_from_a_program_or_our_own_page_passes(headers: dict[str, str]) -> None:
     GUARD.check("POST", {"Host": "localhost:8480", **headers}.get)

@@ -1,0 +1,60 @@
+"""Forms that browsers send: bounded, read as text, and refused when this server did not make them for this browser."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from cloud.visitors import Visitor, is_own_form
+from pages.query import Refused
+
+# A password of 1024 characters, percent-encoded, an address to go on to, and the rest.
+MOST_FORM_BYTES = 20_480
+MOST_AGENT_CHARS = 200
+
+
+class Form:
+    """The fields of one POST; raises Refused at once when it is too long or not this visitor's own."""
+
+    def __init__(self, request: Any, visitor: Visitor) -> None:
+        if request.content_length > MOST_FORM_BYTES:
+            raise Refused(413, "size", f"the form has more than {MOST_FORM_BYTES} bytes")
+        self._fields = request.forms
+        self.address: str = request.environ.get("REMOTE_ADDR", "")
+        self.agent: str = (request.get_header("User-Agent") or "")[:MOST_AGENT_CHARS]
+        if not is_own_form(visitor, self["csrf"]):
+            raise Refused(403, "form", "this form is too old or was not made here; open its page again")
+
+    def __getitem__(self, field: str) -> str:
+        """ "" for one that did not come."""
+        return self._fields.getunicode(field, "") or ""
+
+    def number(self, field: str) -> int:
+        """0 for what is no number."""
+        text = self[field]
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def origin_of(request: Any) -> str:
+    """Where a browser that sent a form reaches this server, https included; "" when it does not say.
+
+    The guard has compared it with the Host already.
+    """
+    origin = request.get_header("Origin") or ""
+    return origin if origin.startswith(("https://", "http://")) else ""
+
+
+def is_secure(request: Any) -> bool:
+    """The proxy that does TLS is not trusted to say so; the browser itself names its origin with every form.
+
+    From a page without referrer it names none; but it says Sec-Fetch-Site over https and to this machine only.
+    """
+    if origin_of(request).startswith("https://") or request.environ.get("wsgi.url_scheme") == "https":
+        return True
+    host = urlsplit(f"//{request.get_header('Host') or ''}").hostname or ""
+    here = host in ("localhost", "::1") or host.startswith("127.")
+    return request.get_header("Origin") == "null" and bool(request.get_header("Sec-Fetch-Site")) and not here
+
+
+def way_on(asked: str) -> str:
+    """Where to go after a login: a page of a site here, else the front page."""
+    good = asked.startswith(("/sites/", "/account", "/pair")) and "//" not in asked and "\\" not in asked
+    return asked if good and asked.isprintable() else "/"

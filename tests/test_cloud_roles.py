@@ -1,0 +1,268 @@
+"""Roles, invitations, resets, shares, homes and the log: what is refused, what ends, what happens once."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from accountmaking import CHEAP, HERE, NOW_MS, added, log_in
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from visiting import PASSWORD
+
+from cloud import audit, homes
+from cloud.access import Act, Role, allows
+from cloud.accounts import Accounts
+from cloud.invitations import LASTS_MS as INVITED_MS
+from cloud.invitations import Gone, Invitations
+from cloud.members import LastOwner, Members
+from cloud.resets import NotYours, Resets
+from cloud.secret import digest_of
+from cloud.sessions import Sessions
+from cloud.shares import DAY_MS, BadShare, Shares
+from cloud.sites import numbers_of
+from store.database import Database
+from store.sqlite import open_database
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(open_database(tmp_path / "cloud.db", "cloud")) as opened:
+        numbers_of(opened, ["rumah", "kos"])
+        yield opened
+
+
+# -------- roles
+
+
+def test_the_last_owner_stays(db: Database) -> None:
+    sari, budi = added(db, "sari", rumah=Role.OWNER), added(db, "budi", rumah=Role.VIEWER)
+    with db.write(1):
+        members = Members(db, 1, NOW_MS)
+        with pytest.raises(LastOwner):
+            members.remove(sari, sari)
+        with pytest.raises(LastOwner):
+            members.give(sari, Role.VIEWER, sari)
+        members.give(budi, Role.OWNER, sari)
+        assert members.remove(sari, budi)
+        with pytest.raises(LastOwner):
+            members.remove(budi, budi)
+
+
+def test_who_is_no_owner_any_more_leaves_no_open_invitation_behind(db: Database) -> None:
+    sari, budi = added(db, "sari", rumah=Role.OWNER), added(db, "budi", rumah=Role.OWNER)
+    with db.write(1):
+        secret = Invitations(db, NOW_MS).make(1, Role.OWNER, "me again", budi)
+        Members(db, 1, NOW_MS).remove(budi, sari)
+    assert Invitations(db, NOW_MS).find(secret) is None
+
+
+class Model:
+    """Roles as a dictionary."""
+
+    def __init__(self) -> None:
+        self.roles: dict[tuple[int, int], Role] = {}
+
+    def would_lose_its_owner(self, account: int, site: int, role: Role | None) -> bool:
+        owners = [who for (who, where), held in self.roles.items() if where == site and held is Role.OWNER]
+        return owners == [account] and role is not Role.OWNER
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(1, 2), st.sampled_from([*Role, None])), min_size=1, max_size=25
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=25, deadline=None)
+def test_roles_are_what_was_given_last_and_a_session_sees_just_these(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, Role | None]]
+) -> None:
+    with closing(open_database(tmp_path_factory.mktemp("roles") / "cloud.db", "cloud")) as db:
+        numbers_of(db, ["rumah", "kos"])
+        with db.write():
+            who = [Accounts(db, CHEAP, NOW_MS).add(f"name{n}", f"name{n}", "") for n in range(4)]
+            secrets = [Sessions(db).begin(account, NOW_MS) for account in who]
+        model = Model()
+        for n, site, role in steps:
+            _step(db, model, who[n], site, role)
+        for account, secret in zip(who, secrets, strict=True):
+            (seen,) = Sessions(db).open([digest_of(secret)], NOW_MS)
+            expected = {site: role for (whose, site), role in model.roles.items() if whose == account}
+            assert dict(seen.roles) == expected
+            for site in (1, 2):
+                may = {act for act in Act if allows(seen.roles.get(site), act)}
+                assert (Act.LOOK in may) == (site in expected)
+                assert (Act.SHARE in may) == (expected.get(site) is Role.OWNER)
+
+
+def _step(db: Database, model: Model, account: int, site: int, role: Role | None) -> None:
+    refused = model.would_lose_its_owner(account, site, role)
+    try:
+        with db.write(site):
+            members = Members(db, site, NOW_MS)
+            if role is None:
+                members.remove(account, None)
+            else:
+                members.give(account, role, None)
+    except LastOwner:
+        assert refused
+        return
+    assert not refused
+    if role is None:
+        model.roles.pop((account, site), None)
+    else:
+        model.roles[(account, site)] = role
+
+
+# -------- links
+
+
+def test_an_invitation_is_good_once_even_when_two_use_it_at_the_same_time(
+    tmp_path: Path, db: Database
+) -> None:
+    accounts = [added(db, f"name{n}") for n in range(6)]
+    with db.write():
+        secret = Invitations(db, NOW_MS).make(1, Role.INSTALLER, "the electrician", None)
+    barrier, got = Barrier(6), []
+
+    def accept(account: int) -> None:
+        with closing(open_database(tmp_path / "cloud.db", "cloud")) as mine:
+            barrier.wait()
+            try:
+                with mine.write(1):
+                    got.append(Invitations(mine, NOW_MS).accept(secret, account))
+            except Gone:
+                got.append(0)
+
+    threads = [Thread(target=accept, args=(account,)) for account in accounts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [0, 0, 0, 0, 0, 1]
+    assert len(Members(db, 1, NOW_MS).all()) == 1
+
+
+def test_an_invitation_expires_is_revoked_and_takes_no_role_away(db: Database) -> None:
+    sari = added(db, "sari", rumah=Role.INSTALLER)
+    invitations = Invitations(db, NOW_MS)
+    with db.write(1):
+        first = invitations.make(1, Role.VIEWER, "a", sari)
+        second = invitations.make(1, Role.OWNER, "b", sari)
+        assert Invitations(db, NOW_MS + INVITED_MS).find(first) is None
+        assert invitations.accept(first, sari) == 1
+        assert Members(db, 1, NOW_MS).role(sari) is Role.INSTALLER
+        (held,) = invitations.open(1)
+        assert not invitations.revoke(2, held.id, sari), "by another site's owner"
+        assert invitations.revoke(1, held.id, sari)
+        with pytest.raises(Gone):
+            invitations.accept(second, sari)
+
+
+def test_an_owner_resets_only_who_belongs_to_his_homes_alone(db: Database) -> None:
+    owner = added(db, "owner", rumah=Role.OWNER)
+    viewer = added(db, "viewer", rumah=Role.VIEWER)
+    both = added(db, "both", rumah=Role.VIEWER, kos=Role.VIEWER)
+    alone, installer = added(db, "alone"), added(db, "installer", rumah=Role.INSTALLER)
+    resets = Resets(db, NOW_MS)
+    with db.write():
+        for asks, account in ((owner, both), (owner, alone), (owner, owner), (installer, viewer)):
+            with pytest.raises(NotYours):
+                resets.make(account, asks)
+        first = resets.make(viewer, owner)
+        secret = resets.make(viewer, owner)
+        assert resets.login(first) is None, "a newer link takes the place of an older one"
+        assert resets.login(secret) == "viewer"
+    old = log_in(db, "viewer", PASSWORD)
+    with db.write():
+        accounts = Accounts(db, CHEAP, NOW_MS)
+        resets.use(secret, CHEAP.hash("a new password"), accounts)
+        with pytest.raises(Gone):
+            resets.use(secret, CHEAP.hash("a newer password"), accounts)
+    assert old
+    assert Sessions(db).open([digest_of(old)], NOW_MS) == []
+    assert log_in(db, "viewer", "a new password")
+
+
+def test_a_reset_is_void_when_the_account_has_joined_another_home_since(db: Database) -> None:
+    owner, viewer = added(db, "owner", rumah=Role.OWNER), added(db, "viewer", rumah=Role.VIEWER)
+    with db.write():
+        secret = Resets(db, NOW_MS).make(viewer, owner)
+        Members(db, 2, NOW_MS).give(viewer, Role.OWNER, None)
+    with db.write(), pytest.raises(Gone):
+        Resets(db, NOW_MS).use(secret, "x", Accounts(db, CHEAP, NOW_MS))
+
+
+def test_a_share_shows_one_home_until_it_expires_or_is_revoked(db: Database) -> None:
+    sari = added(db, "sari", rumah=Role.OWNER)
+    shares, sessions = Shares(db, NOW_MS), Sessions(db)
+    with db.write(1):
+        secret = shares.make(1, "Bu Ani", 1, sari)
+        site, mine = shares.enter(secret)
+        _, other = shares.enter(secret)
+    digests = [digest_of(mine), digest_of(other)]
+    assert site == 1
+    assert [one.shared for one in sessions.open(digests, NOW_MS + DAY_MS - 1)] == [1, 1]
+    assert sessions.open(digests, NOW_MS + DAY_MS) == []
+    (share,) = shares.open(1)
+    assert (share.label, share.opened) == ("Bu Ani", 2)
+    with db.write(1):
+        assert not shares.revoke(2, share.id, sari), "by another site's owner"
+        assert shares.revoke(1, share.id, sari)
+        with pytest.raises(Gone):
+            shares.enter(secret)
+    assert sessions.open(digests, NOW_MS) == []
+
+
+@pytest.mark.parametrize(("label", "days"), [("", 7), ("x" * 61, 7), ("ok", 0), ("ok", 9999)])
+def test_a_share_has_a_name_and_an_end(db: Database, label: str, days: int) -> None:
+    with db.write(), pytest.raises(BadShare):
+        Shares(db, NOW_MS).make(1, label, days, 1)
+
+
+def test_an_account_makes_a_bounded_number_of_homes_with_keys_that_tell_nothing(db: Database) -> None:
+    sari = added(db, "sari")
+    keys = [homes.make(db, "Rumah Sari di Bandung", sari, NOW_MS) for _ in range(homes.MOST_OF_ACCOUNT)]
+    assert len(set(keys)) == homes.MOST_OF_ACCOUNT
+    assert all(len(key) <= 16 and key.startswith("rumah-sar") for key in keys)
+    with pytest.raises(homes.TooMany):
+        homes.make(db, "one more", sari, NOW_MS)
+
+
+# -------- the log
+
+
+def test_the_noise_of_one_home_pushes_nothing_of_another_out(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_OF_SITE", 20)
+    monkeypatch.setattr(audit, "MOST_OF_ACCOUNT", 10)
+    sari = added(db, "sari", rumah=Role.OWNER)
+    with db.write():
+        audit.note(db, NOW_MS, "share-made", 2, sari, "of the other home")
+        for n in range(50):
+            audit.note(db, NOW_MS + n, "share-opened", 1, None, str(n), HERE)
+            audit.note(db, NOW_MS + n, "login-refused", None, sari, str(n), HERE)
+    assert [entry.about for entry in audit.page(db, 2)] == ["of the other home"]
+    seen = audit.page(db, 1, most=100)
+    assert sum(entry.act == "share-opened" for entry in seen) == 20
+    assert sum(entry.act == "login-refused" for entry in seen) == 10
+    assert (seen[0].who, seen[0].about, seen[0].address) == ("sari", "49", HERE)
+
+
+def test_what_is_older_than_a_year_and_a_month_goes(db: Database) -> None:
+    with db.write():
+        audit.note(db, NOW_MS, "share-made", 1, None, "old")
+        audit.note(db, NOW_MS + audit.KEPT_MS + 1, "share-made", 1, None, "new")
+    assert [entry.about for entry in audit.page(db, 1)] == ["new"]
+
+
+def test_the_log_is_read_page_by_page(db: Database) -> None:
+    with db.write():
+        for n in range(5):
+            audit.note(db, NOW_MS, "share-made", 1, None, str(n))
+    first = audit.page(db, 1, most=3)
+    rest = audit.page(db, 1, first[-1].id, most=3)
+    assert [entry.about for entry in (*first, *rest)] == ["4", "3", "2", "1", "0"]
