@@ -9,7 +9,11 @@ from cloud.door import Door
 from cloud.house import Houses
 from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
+from cloud.pairing import Pairings
+from cloud.pairing_routes import PATHS as PAIRING_PATHS
+from cloud.pairing_routes import PairingRoutes
 from cloud.sites import Sites
+from cloud.tokens import Tokens
 from cloud.watch import Watch
 from pages import app as pages
 from pages.condition import Pulse
@@ -24,8 +28,11 @@ def build(
     key: bytes,
     now_ms: Callable[[], int] = pages.wall_ms,
     clock_s: Callable[[], float] = time.monotonic,
+    url: str = "",
 ) -> "WSGIApplication":
-    """`key` signs the cookies of browsers."""
+    """`key` signs the cookies of browsers; `url`: where they reach this site, "" takes it from each request."""
+    tokens = Tokens(now_ms)
+    sites.ask_for_paired(lambda digest: tokens.site_of(connections.mine(), digest))
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
     door = Door(sites, Login(sites, key), clock_s)
@@ -39,7 +46,9 @@ def build(
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()
-    return lambda environ, start: (taken if environ["PATH_INFO"] in PATHS else seen)(environ, start)
+    pairing = PairingRoutes(sites, connections, tokens, Pairings(tokens, now_ms), url).application()
+    by_path = {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)}
+    return lambda environ, start: by_path.get(environ["PATH_INFO"], seen)(environ, start)
 
 
 def pulse(connections: Connections) -> Pulse:

@@ -14,7 +14,7 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from cloud.sites import HostedSite, Sites
+from cloud.sites import HostedSite, Sites, bearer_of
 
 COOKIE = "kembar"
 # A phone on the wall stays logged in for half a year; changing the token ends it sooner.
@@ -60,14 +60,21 @@ class Login:
 
     def sees(self, key: str, cookie: str | None, bearer: str | None) -> bool:
         site = self._sites.by_key(key)
-        return site is not None and (site.public or self.has_opened(key, cookie, bearer))
+        return site is not None and (
+            site.public or self.has_opened(key, cookie, bearer) or self._sites.by_bearer(bearer) == site
+        )
 
     def has_opened(self, key: str, cookie: str | None, bearer: str | None) -> bool:
-        """Whether the token of a site was shown, now or once by this browser."""
+        """Whether the site's token of the settings was shown, now or once by this browser.
+
+        That of a paired edge lets its holder look and send, and no more.
+        """
         site = self._sites.by_key(key)
         if site is None:
             return False
-        return self._sites.by_bearer(bearer) == site or self._opened(cookie).get(key) == self._mark(site)
+        return self._sites.by_token(bearer_of(bearer)) == site or self._opened(cookie).get(key) == self._mark(
+            site
+        )
 
     def opened(self, cookie: str | None, site: HostedSite) -> str:
         """The new cookie of a browser that has shown the site's token."""

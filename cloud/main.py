@@ -72,7 +72,7 @@ def _serve(config: Path, running: Running) -> None:
                     TOKEN_STRONG_CHARS,
                 )
         with jobs(RollingJob(path, wall_ms)):
-            application = build(sites, connections, key)
+            application = build(sites, connections, key, url=settings.cloud.url or "")
             serve(application, settings.cloud.listen, running, body_most_bytes=BODY_MOST_BYTES)
 
 

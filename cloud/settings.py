@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, ValidationInfo
 
@@ -37,6 +38,13 @@ def _title(value: str) -> str:
     return value.strip()
 
 
+def _outside_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("not the address of a web server")
+    return value.rstrip("/")
+
+
 class Server(Table):
     listen: Address = Field(
         default="127.0.0.1:8490",
@@ -44,6 +52,12 @@ class Server(Table):
     )
     database: Annotated[StrictStr, AfterValidator(_database)] = Field(
         description='the database, "sqlite:////var/lib/kembar-cloud/cloud.db"; a missing folder is made'
+    )
+
+    url: Annotated[StrictStr, AfterValidator(_outside_url)] | None = Field(
+        default=None,
+        description='the address under which people reach the site, "https://kembar.example.org"; '
+        "else the Host of each request",
     )
 
     @property

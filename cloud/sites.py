@@ -1,6 +1,6 @@
-"""The sites of the settings file with their numbers in the database and their tokens; accounts come later."""
+"""The sites of the settings file with their numbers in the database and their tokens, and those of paired edges."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -42,6 +42,8 @@ class Sites:
             title = setting.title or setting.key
             self._by_key[setting.key] = HostedSite(number, setting.key, title, setting.public, digest)
         self._by_digest = {site.digest: site for site in self._by_key.values()}
+        self._by_number = {site.number: site for site in self._by_key.values()}
+        self._paired: Callable[[str], int | None] = lambda _digest: None
         if len(self._by_digest) < len(self._by_key):
             raise ValueError("two sites have the same token; each needs its own")
 
@@ -51,16 +53,35 @@ class Sites:
     def by_key(self, key: str) -> HostedSite | None:
         return self._by_key.get(key)
 
+    def by_number(self, number: int) -> HostedSite | None:
+        return self._by_number.get(number)
+
+    def ask_for_paired(self, site_of: Callable[[str], int | None]) -> None:
+        """`site_of`: the number of the site whose paired edge has a token, by the token's digest in hex."""
+        self._paired = site_of
+
     def by_token(self, token: str) -> HostedSite | None:
-        """The site of a token. How long it takes tells nothing: only digests meet digests."""
+        """The site of a token of the settings. How long it takes tells nothing: only digests meet digests."""
         digest = token_digest(token)
         site = self._by_digest.get(digest)
         return site if site is not None and compare_digest(site.digest, digest) else None
 
     def by_bearer(self, header: str | None) -> HostedSite | None:
-        """The site of an `Authorization: Bearer ...` header."""
-        scheme, _, token = (header or "").partition(" ")
-        return self.by_token(token.strip()) if scheme.lower() == "bearer" else None
+        """The site of an `Authorization: Bearer ...` header: a token of the settings, or of a paired edge."""
+        token = bearer_of(header)
+        if not token:
+            return None
+        site = self.by_token(token)
+        if site is not None:
+            return site
+        number = self._paired(token_digest(token).hex())
+        return None if number is None else self.by_number(number)
+
+
+def bearer_of(header: str | None) -> str:
+    """The token of an `Authorization: Bearer ...` header, "" when it is something else."""
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def token_digest(token: str) -> bytes:
