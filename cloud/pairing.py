@@ -50,7 +50,7 @@ class Unfit(Exception):
 @dataclass(frozen=True, slots=True)
 class Started:
     device_code: str
-    user_code: str  # as people see it, XXXX-XXXX
+    user_code: str  # as people see it, BCDF-GHJK
     expires_s: int
     interval_s: int
 
