@@ -9,10 +9,14 @@ from cloud.door import Door
 from cloud.house import Houses
 from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
+from cloud.pairing import Pairings
+from cloud.pairing_routes import PATHS as PAIRING_PATHS
+from cloud.pairing_routes import PairingRoutes
 from cloud.passwords import Passwords
 from cloud.screens import Screens
 from cloud.site_pages import SitePages
 from cloud.sites import Sites
+from cloud.tokens import Tokens
 from cloud.visitors import Visitors
 from cloud.watch import Watch
 from pages import app as pages
@@ -31,6 +35,8 @@ def build(
     passwords: Passwords | None = None,
 ) -> "WSGIApplication":
     """`key` signs the cookies of browsers that showed a token; `passwords` knows what a hash costs."""
+    tokens = Tokens(now_ms)
+    sites.ask_for_paired(lambda digest: tokens.site_of(connections.mine(), digest))
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
     login = Login(sites, key)
@@ -50,7 +56,9 @@ def build(
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()
-    return lambda environ, start: (taken if environ["PATH_INFO"] in PATHS else seen)(environ, start)
+    pairing = PairingRoutes(sites, connections, tokens, Pairings(tokens, now_ms), rules.url).application()
+    by_path = {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)}
+    return lambda environ, start: by_path.get(environ["PATH_INFO"], seen)(environ, start)
 
 
 def pulse(connections: Connections) -> Pulse:

@@ -99,19 +99,23 @@ class Ingest:
         """The handler behind token, encoding and size, with its refusals turned into answers."""
 
         def handle() -> Any:
-            site = self._sites.by_bearer(bottle.request.get_header("Authorization"))
-            if site is None:
-                return refusal(401, "token", "this token is not known here; check it in the edge's settings")
+            key = "?"
             try:
+                site = self._sites.by_bearer(bottle.request.get_header("Authorization"))
+                if site is None:
+                    return refusal(
+                        401, "token", "this token is not known here; pair the edge again or correct it"
+                    )
+                key = site.key
                 return handler(site, self._connections.mine(), _body(encoding))
             except Rejection as rejection:
-                log.warning("site %s: refused with %d: %s", site.key, rejection.status, rejection)
+                log.warning("site %s: refused with %d: %s", key, rejection.status, rejection)
                 return refusal(rejection.status, rejection.word, str(rejection))
             except sqlite3.IntegrityError as error:
-                log.error("site %s: the database contradicts a batch: %s", site.key, error)
+                log.error("site %s: the database contradicts a batch: %s", key, error)
                 return refusal(BadRows.status, BadRows.word, f"nothing was taken: {error}")
             except (sqlite3.OperationalError, Unopenable) as error:
-                log.error("site %s: the database does not take a batch: %s", site.key, error)
+                log.error("site %s: the database does not take a batch: %s", key, error)
                 return refusal(503, "storage", f"nothing was taken: {error}", STORAGE_RETRY_S)
 
         return handle

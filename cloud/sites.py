@@ -4,7 +4,7 @@ A site that one process makes is found by the others at once: the database is as
 yet. What is remembered of a site never changes: its number and its key.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -53,6 +53,7 @@ class Sites:
         self._by_digest = {site.digest: site for site in self._set.values()}
         if len(self._by_digest) < len(self._set):
             raise ValueError("two sites have the same token; each needs its own")
+        self._paired: Callable[[str], int | None] = lambda _digest: None
         self.public = frozenset(site.number for site in self._set.values() if site.public)
         self._known: dict[str, HostedSite] = dict(self._set)
         self._numbered: dict[int, HostedSite] = {}
@@ -74,6 +75,13 @@ class Sites:
         """Those of the settings, in their order."""
         return list(self._set.values())
 
+    def by_number(self, number: int) -> HostedSite | None:
+        return next(iter(self.by_numbers([number])), None)
+
+    def ask_for_paired(self, site_of: Callable[[str], int | None]) -> None:
+        """`site_of`: the number of the site whose paired edge has a token, by the token's digest in hex."""
+        self._paired = site_of
+
     def by_token(self, token: str) -> HostedSite | None:
         """The site of a token of the settings. How long it takes tells nothing: only digests meet digests."""
         digest = token_digest(token)
@@ -81,9 +89,15 @@ class Sites:
         return site if site is not None and compare_digest(site.digest or b"", digest) else None
 
     def by_bearer(self, header: str | None) -> HostedSite | None:
-        """The site of an `Authorization: Bearer ...` header."""
-        scheme, _, token = (header or "").partition(" ")
-        return self.by_token(token.strip()) if scheme.lower() == "bearer" else None
+        """The site of an `Authorization: Bearer ...` header: a token of the settings, or of a paired edge."""
+        token = bearer_of(header)
+        if not token:
+            return None
+        site = self.by_token(token)
+        if site is not None:
+            return site
+        number = self._paired(token_digest(token).hex())
+        return None if number is None else self.by_number(number)
 
     def _row(self, where: str, value: str | int) -> HostedSite | None:
         row = (
@@ -103,6 +117,12 @@ class Sites:
                 self._known, self._numbered = {}, {}
             self._known[site.key] = self._numbered[site.number] = site
         return site
+
+
+def bearer_of(header: str | None) -> str:
+    """The token of an `Authorization: Bearer ...` header, "" when it is something else."""
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def token_digest(token: str) -> bytes:

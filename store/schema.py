@@ -9,7 +9,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from metering.quantity import QUANTITIES
-from store import schema_accounts
+from store import schema_accounts, schema_fleet, schema_pairing
 
 # A column per quantity of the first release. A quantity added later comes with a migration of its own.
 _VALUES = ", ".join(f"{q.column} INTEGER" for q in QUANTITIES[:7])
@@ -208,3 +208,13 @@ def m005_all_is_touched_by_time(db: sqlite_utils.Database) -> None:
 @_cloud()
 def m006_accounts(db: sqlite_utils.Database) -> None:
     _run(db, *(statement.format(id="INTEGER PRIMARY KEY") for statement in schema_accounts.STATEMENTS))
+
+
+@_cloud()
+def m007_pairing(db: sqlite_utils.Database) -> None:
+    _run(db, *(statement.format(id="INTEGER PRIMARY KEY") for statement in schema_pairing.STATEMENTS))
+
+
+@_cloud()
+def m008_fleet(db: sqlite_utils.Database) -> None:
+    _run(db, *schema_fleet.STATEMENTS)

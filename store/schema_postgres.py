@@ -8,7 +8,7 @@ compared byte by byte, as Python and SQLite do.
 from collections.abc import Sequence
 
 from metering.quantity import QUANTITIES, Quantity
-from store import schema_accounts
+from store import schema_accounts, schema_fleet, schema_pairing
 
 _SMALL, _MIDDLE = 2**15, 2**31
 
@@ -75,6 +75,8 @@ _CORE = (
 MIGRATIONS: Sequence[tuple[str, Sequence[str]]] = (
     ("p001_core", _CORE),
     ("p002_accounts", schema_accounts.STATEMENTS),
+    ("p003_pairing", schema_pairing.STATEMENTS),
+    ("p004_fleet", schema_fleet.STATEMENTS),
 )
 
 

@@ -6,11 +6,13 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
 from hosted import hosted
 from processes import Program, command, free_port, wait_until
+from visiting import Visiting
 
 from cloud.rates import ADDRESS_AT_ONCE, Rates, network_of
 from pages.guard import HEADERS
@@ -117,13 +119,15 @@ def test_several_processes_serve_replace_a_dead_one_and_stop(tmp_path: Path) -> 
         answers = [requests.get(url + path, timeout=5) for path in PATHS]
         answers.append(requests.get(url, headers={"X-Long": "x" * HEADER_MOST_BYTES}, timeout=5))
         assert {answer.url: missing for answer in answers if (missing := lacking(answer))} == {}
-        chunked = requests.post(
-            f"{url}/login",
-            data=iter([b"token=a-token-of-the-house"]),
-            timeout=5,
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            allow_redirects=False,
-        )
+        with Visiting(url) as browser:
+            fields = urlencode({"token": "a-token-of-the-house", "csrf": browser.csrf()}).encode()
+            chunked = browser.post(
+                f"{url}/login",
+                data=iter([fields]),
+                timeout=5,
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                allow_redirects=False,
+            )
         assert chunked.status_code == 303
         assert requests.post(f"{url}/login", data=iter([b"x" * 65_536] * 20), timeout=5).status_code == 413
         for each in silent:
