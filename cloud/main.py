@@ -59,6 +59,6 @@ def _serve(asked: argparse.Namespace, running: Running) -> None:
 def _rebuild(asked: argparse.Namespace, running: Running) -> None:
     settings = read_settings(asked.config, CloudSettings, secrets=True)
     try:
-        rebuild(settings.cloud.sqlite_path, running, wall_ms)
+        rebuild(settings.cloud.database, running, wall_ms)
     except Unopenable as error:
         raise CannotGoOn(str(error)) from error

@@ -13,7 +13,7 @@ from visiting import Visiting
 
 from cloud.access import Role
 from cloud.application import build
-from cloud.connections import Connections
+from cloud.connections import connections_to
 from cloud.desk import Rules
 from cloud.invitations import Invitations
 from cloud.passwords import Passwords
@@ -96,7 +96,7 @@ def hosted(
         urls.append(url)
         bound.set()
 
-    with closing(Connections(path)) as connections:
+    with closing(connections_to(f"sqlite:///{path}")) as connections:
         built = build(
             Sites(sites, connections), connections, b"k" * 32, rules=rules, passwords=Passwords(1, 8)
         )
