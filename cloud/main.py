@@ -12,6 +12,7 @@ from cloud.commands import add_commands
 from cloud.rolling import rebuild
 from cloud.serving import serve_site
 from cloud.settings import CloudSettings
+from cloud.upkeep import check, migrate
 from pages.app import wall_ms
 from process.fields import TOKEN_STRONG_CHARS
 from process.service import CannotGoOn, Running, run
@@ -27,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, work, words in (
         ("serve", _serve, "serve the hosted site until told to stop"),
+        ("migrate", migrate, "bring the database's tables up to date and say what was new"),
+        ("check", check, "read the whole database and tell whether every number is accounted for"),
         ("rebuild", _rebuild, "make the minutes, hours and days of all sites anew from their readings"),
     ):
         command = commands.add_parser(name, help=words, description=words)

@@ -116,6 +116,14 @@ class PostgresDatabase(Database):
             if mine and not self.conn.closed:
                 self.execute("SELECT pg_advisory_unlock(?)", (_key(name),))
 
+    def migrations(self) -> list[str]:
+        there = pending(self)
+        return [name for name, _migration in MIGRATIONS if name not in there]
+
+    def unsound(self) -> list[str]:
+        """Nothing: a page that the disk changed fails when it is read, if the server has checksums (initdb -k)."""
+        return []
+
     def close(self) -> None:
         self.conn.close()
 
@@ -140,12 +148,12 @@ def open_postgres(url: str) -> PostgresDatabase:
     return db
 
 
-def connect(url: str) -> PostgresDatabase:
-    """A connection as this program wants it; raises Unopenable."""
+def connect(url: str, statement_s: int = STATEMENT_S) -> PostgresDatabase:
+    """A connection as this program wants it; raises Unopenable. `statement_s` 0: one may take for ever."""
     if psycopg is None:
         raise Unopenable("PostgreSQL needs psycopg: pip install 'kembar[postgres]'")
     try:
-        conn = psycopg.connect(url, **keywords())
+        conn = psycopg.connect(url, **keywords(statement_s))
     except psycopg.Error as error:
         raise Unopenable(
             f"the database cannot be opened: {_said(error)}; is it running, is the url right?"
@@ -161,18 +169,18 @@ def connect(url: str) -> PostgresDatabase:
 
 
 _OPTIONS = (
-    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s -c statement_timeout={STATEMENT_S}s"
+    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s"
     f" -c idle_in_transaction_session_timeout={IDLE_S}s"
 )
 
 
-def keywords() -> dict[str, Any]:
+def keywords(statement_s: int = STATEMENT_S) -> dict[str, Any]:
     """How every connection is opened."""
     return {
         "autocommit": True,
         "connect_timeout": CONNECT_S,
         "application_name": "kembar",
-        "options": _OPTIONS,
+        "options": f"{_OPTIONS} -c statement_timeout={statement_s}s",
     }
 
 
