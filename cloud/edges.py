@@ -47,7 +47,6 @@ def heard(db: Database, site: int, batch: Batch, now_ms: int) -> None:
         )
 
 
-def edge_of(row: tuple[str, str, int | None, int]) -> Edge:
+def edge_of(name: str, version: str, waiting: int | None, heard_ms: int) -> Edge:
     """Of the columns edge, version, waiting, heard_ms."""
-    name, version, waiting, heard_ms = row
     return Edge(name, version or None, waiting, heard_ms)
