@@ -46,7 +46,7 @@ class _Facts:
         self._among = f"site IN ({', '.join('?' * len(numbers))})"
 
     def homes(self, sites: Sequence[HostedSite]) -> Iterator[Home]:
-        heard = {site: heard_ms for site, heard_ms in self._rows("SELECT site, heard_ms FROM contacts")}
+        heard = dict(self._rows("SELECT site, heard_ms FROM contacts"))
         edges, rivals, boards = self._edges(), self._rivals(), self._boards()
         unexplained, proofs = self._unexplained(), self._proofs()
         for site in sites:
