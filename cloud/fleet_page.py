@@ -10,7 +10,7 @@ import bottle
 from cloud.access import Role
 from cloud.desk import Desk, redirect
 from cloud.edges import Edge
-from cloud.fleet import GAPS_MS, Home, State, worst_first
+from cloud.fleet import GAPS_MS, Home, State, Unexplained, worst_first
 from cloud.fleet_facts import read
 from pages.figures import DAY_MS, Figures
 from pages.sync_line import SILENT_AFTER_MS
@@ -18,6 +18,8 @@ from pages.words import Words
 
 # Of an installer's homes; what is worst stands on the first page.
 PAGE_HOMES = 100
+# The facts of a home, in their order.
+WORDS: tuple[str, ...] = ("heard", "waits", "version", "gaps", "twins")
 # How a state looks: the level and the sign of its badge.
 _LOOKS: dict[State, tuple[str, str]] = {
     State.SILENT: ("over", "off"),
@@ -28,19 +30,21 @@ _LOOKS: dict[State, tuple[str, str]] = {
     State.WELL: ("", "ok"),
 }
 
-Fact = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One edge of a home, named where there are several; or, without a name, what is known of the home itself."""
+class Fact:
+    """`quiet`: as it should be, so that a phone leaves it out."""
 
-    name: str
-    facts: list[Fact]
+    word: str
+    value: str
+    level: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`lines`: one for each edge, the home's own facts at the end of the first."""
+
     title: str
     url: str
     role: str
@@ -48,7 +52,7 @@ class Row:
     sign: str
     state: str
     warnings: list[str]
-    lines: list[Line]
+    lines: list[list[Fact]]
 
 
 class FleetPage:
@@ -68,6 +72,8 @@ class FleetPage:
         some = homes[begin : begin + PAGE_HOMES]
         return desk.screens.page(
             "fleet.html",
+            heads=WORDS,
+            days=str(GAPS_MS // DAY_MS),
             summary=telling.summary(homes),
             rows=[telling.row(home, visitor.roles[home.site.number]) for home in some],
             shown=telling.shown(begin, len(some), len(homes)) if last > 1 else "",
@@ -101,11 +107,8 @@ class Telling:
 
     def row(self, home: Home, role: Role) -> Row:
         state = home.state(self._now_ms)
-        edges = home.edges if len(home.edges) > 1 else ()
-        lines = [Line(edge.name, self._edge(edge)) for edge in edges]
-        about = self._home(home)
-        if not edges:
-            about = [*(self._edge(home.edges[0]) if home.edges else self._unnamed(home)), *about]
+        first, *others = self._edges(home)
+        lines = [first + self._home(home), *others]
         return Row(
             home.site.title,
             f"/sites/{home.site.key}/",
@@ -113,7 +116,7 @@ class Telling:
             *_LOOKS[state],
             self._state(home, state),
             self._warnings(home),
-            [*lines, Line("", about)],
+            lines,
         )
 
     def _state(self, home: Home, state: State) -> str:
@@ -132,51 +135,54 @@ class Telling:
             for source, last_ms in home.silent_boards(self._now_ms)
         ]
 
-    def _edge(self, edge: Edge) -> list[Fact]:
-        silent = self._now_ms - edge.heard_ms > SILENT_AFTER_MS
-        not_told = self._t("fleet.not_told")
-        waiting = not_told if edge.waiting is None else self._counted("rows", edge.waiting)
+    def _edges(self, home: Home) -> list[list[Fact]]:
+        if home.heard_ms is None:
+            return [[Fact("heard", self._t("fleet.never"))]]
+        several = len(home.edges) > 1
+        # An edge without a name says nothing of itself.
+        edges = home.edges or (Edge("", None, None, home.heard_ms),)
+        return [self._edge(edge, f"{edge.name}: " if several else "") for edge in edges]
+
+    def _edge(self, edge: Edge, name: str) -> list[Fact]:
+        silent = self._is_silent(edge)
         return [
-            (self._t("fleet.heard"), self._age(edge.heard_ms)),
-            # What came to wait since, nobody here knows.
-            (self._t("fleet.waited" if silent else "fleet.waits"), waiting),
-            (self._t("fleet.version"), edge.version or not_told),
+            Fact("heard", name + self._age(edge.heard_ms), "over" if silent else ""),
+            Fact("waits", self._waits(edge), quiet=edge.waiting == 0 and not silent),
+            Fact("version", edge.version or self._t("fleet.not_told")),
         ]
 
-    def _unnamed(self, home: Home) -> list[Fact]:
-        """Of a home whose edge says nothing of itself."""
-        if home.heard_ms is None:
-            return [(self._t("fleet.heard"), self._t("fleet.never"))]
-        return self._edge(Edge("", None, None, home.heard_ms))
+    def _waits(self, edge: Edge) -> str:
+        if edge.waiting is None:
+            return self._t("fleet.not_told")
+        rows = self._counted("rows", edge.waiting)
+        # What came to wait since, nobody here knows.
+        return self._t("fleet.then", rows=rows) if self._is_silent(edge) else rows
 
     def _home(self, home: Home) -> list[Fact]:
-        if home.heard_ms is None:
-            return []
-        days = str(GAPS_MS // DAY_MS)
-        return [
-            (self._t("fleet.gaps", n=days), self._gaps(home)),
-            (self._t("fleet.twins"), self._proof(home)),
-        ]
+        return [] if home.heard_ms is None else [self._gaps(home.unexplained), self._proof(home)]
 
-    def _gaps(self, home: Home) -> str:
-        gaps = home.unexplained
+    def _gaps(self, gaps: Unexplained) -> Fact:
         if not gaps.gaps:
-            return self._t("fleet.none")
-        if gaps.untimed == gaps.gaps:
-            return self._t("fleet.gaps_untimed", n=self._f.count(gaps.gaps))
+            return Fact("gaps", self._t("fleet.none"), quiet=True)
         least = "≥\u00a0" if gaps.untimed else ""
-        return f"{self._f.count(gaps.gaps)} · {least}{self._f.brief(gaps.ms)}"
+        lasted = self._t("fleet.untimed") if gaps.untimed == gaps.gaps else least + self._f.brief(gaps.ms)
+        return Fact("gaps", f"{self._counted('times', gaps.gaps)}, {lasted}", "over")
 
-    def _proof(self, home: Home) -> str:
+    def _proof(self, home: Home) -> Fact:
         proof = home.proof
         if proof is None or proof.at_ms is None:
-            return self._t("fleet.not_compared")
+            return Fact("twins", self._t("fleet.not_compared"))
         age = self._age(proof.at_ms)
         if proof.conflicts:
-            return self._t("fleet.contradict", n=self._f.count(proof.conflicts), age=age)
+            said = self._t("fleet.contradict", n=self._f.count(proof.conflicts), age=age)
+            return Fact("twins", said, "over")
         if home.differs:
-            return self._t("fleet.differ", n=self._f.count(proof.rows - proof.equal), age=age)
-        return self._t("fleet.alike", age=age)
+            unequal = self._f.count(proof.rows - proof.equal)
+            return Fact("twins", self._t("fleet.differ", n=unequal, age=age), "warn")
+        return Fact("twins", self._t("fleet.alike", age=age))
+
+    def _is_silent(self, edge: Edge) -> bool:
+        return self._now_ms - edge.heard_ms > SILENT_AFTER_MS
 
     def _counted(self, key: str, n: int) -> str:
         return self._t.counted(f"fleet.{key}", n, self._f.count(n))

@@ -191,9 +191,9 @@ def test_an_owner_of_three_homes_sees_them_the_worst_first(cloud: Hosted) -> Non
     assert "3 homes, 1 silent, 1 with unexplained gaps" in said
     silent, gap, well = said.index("Rumah Ibu"), said.index("balai"), said.index("kos")
     assert "Silent for 3 days 1 hour" in said[silent:gap]
-    assert "Waiting at that time 1,240 readings Version 0.1.0" in said[silent:gap]
+    assert "Waiting at the Pi 1,240 readings at that time Version 0.1.0" in said[silent:gap]
     assert (
-        "Waiting at the Pi not told Version not told Unexplained gaps, 30 days 1 · 1 h 20 min"
+        "Waiting at the Pi not told Version not told Unexplained gaps, 30 days once, 1 h 20 min"
         in said[gap:well]
     )
     assert "Well" in said[well:]
@@ -223,7 +223,7 @@ def test_the_front_page_leads_there_who_has_several_homes_or_installs(
     cloud: Hosted, name: str, linked: bool
 ) -> None:
     three_homes(cloud)
-    assert ('class="btn main" href="/fleet"' in see(cloud, name, "/?form")) is linked
+    assert ('class="btn" href="/fleet"' in see(cloud, name, "/?form")) is linked
 
 
 def test_a_long_fleet_comes_in_pages(cloud: Hosted) -> None:

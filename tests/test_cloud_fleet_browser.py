@@ -28,19 +28,19 @@ def cloud(tmp_path: Path) -> Iterator[Hosted]:
 def fill(db: Database, now_ms: int) -> None:
     """Homes in every state there is."""
     names = {
-        "ibu": "Rumah Ibu", "kos": "Kos Melati, lantai dua sampai empat di belakang pasar", "balai": "Balai RW 05",
+        "ibu": "Rumah Ibu", "melati": "Kos Melati, lantai dua sampai empat di belakang pasar", "rw": "Balai RW 05",
         "warung": "Warung Pak Slamet", "baru": "Rumah baru", "sawah": "Pompa sawah", "adik": "Rumah adik",
         "toko": "Toko", "masjid": "Masjid",
     }  # fmt: skip
     sites = {name: home(db, name, title) for name, title in names.items()}
-    added(db, "sari", **{name: Role.INSTALLER if name == "kos" else Role.OWNER for name in names})
+    added(db, "sari", **{name: Role.INSTALLER if name == "melati" else Role.OWNER for name in names})
     heard(db, sites["ibu"], now_ms - 3 * DAY_MS - HOUR_MS, waiting=1_240)
     compared(db, sites["ibu"], now_ms - 4 * DAY_MS)
     gap = Hole(11, 20, NEW_CAUSE, now_ms - 90 * MINUTE_MS, now_ms - 10 * MINUTE_MS)
-    heard(db, sites["kos"], now_ms, measured(1, 30, now_ms - 1_000, gap), version=None, waiting=None)
+    heard(db, sites["melati"], now_ms, measured(1, 30, now_ms - 1_000, gap), version=None, waiting=None)
     for ago_ms, sender in ((2, "card"), (1, "copy"), (0, "card")):
-        heard(db, sites["balai"], now_ms - ago_ms, sender=sender)
-    compared(db, sites["balai"], now_ms - HOUR_MS, unlike=12)
+        heard(db, sites["rw"], now_ms - ago_ms, sender=sender)
+    compared(db, sites["rw"], now_ms - HOUR_MS, unlike=12)
     heard(db, sites["warung"], now_ms, measured(1, 30, now_ms - 2 * DAY_MS), version="0.2.0")
     heard(db, sites["sawah"], now_ms - 5_000, waiting=1_204_311)
     heard(db, sites["adik"], now_ms - 4_000, measured(1, 30, now_ms - 5_000), edge="garasi")
