@@ -193,12 +193,12 @@ def test_an_owner_of_three_homes_sees_them_the_worst_first(cloud: Hosted) -> Non
     assert "Silent for 3 days 1 hour" in said[silent:gap]
     assert "Waiting at the Pi 1,240 readings at that time Version 0.1.0" in said[silent:gap]
     assert (
-        "Waiting at the Pi not told Version not told Unexplained gaps, 30 days once, 1 h 20 min"
+        "Waiting at the Pi not told Version not told Unexplained gaps, 30 days 1 gap, 1 h 20 min"
         in said[gap:well]
     )
     assert "Well" in said[well:]
     assert "Waiting at the Pi 0 readings Version 0.1.0 Unexplained gaps, 30 days none" in said[well:]
-    assert "alike, compared 3 hours ago" in said[well:]
+    assert "Twins compared alike, 3 hours ago" in said[well:]
     assert "3 rumah, 1 tanpa kabar, 1 dengan celah tanpa sebab" in texts(see(cloud, "sari", "/fleet?lang=id"))
 
 
