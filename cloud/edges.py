@@ -3,6 +3,7 @@
 Nothing is made up for an edge that does not say: version None, waiting None.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.database import Database
@@ -10,6 +11,8 @@ from sync.batch import Batch
 
 # Of one site: who holds its token could name a new edge with every batch. The one that was silent longest goes first.
 MOST_OF_SITE = 16
+# An edge that says nothing for so long while another one of its site speaks was replaced.
+REPLACED_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,18 @@ def heard(db: Database, site: int, batch: Batch, now_ms: int) -> None:
 def edge_of(name: str, version: str, waiting: int | None, heard_ms: int) -> Edge:
     """Of the columns edge, version, waiting, heard_ms."""
     return Edge(name, version or None, waiting, heard_ms)
+
+
+def present(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Of a site's edges, the one heard last first, those that were not replaced."""
+    return tuple(edge for edge in edges if edges[0].heard_ms - edge.heard_ms < REPLACED_MS)
+
+
+def only_one(db: Database, site: int) -> Edge | None:
+    """The edge of a site; None where there are several, or none that has a name."""
+    rows = db.execute(
+        "SELECT edge, version, waiting, heard_ms FROM edges WHERE site = ? ORDER BY heard_ms DESC, edge",
+        (site,),
+    )
+    found = present([edge_of(*row) for row in rows])
+    return found[0] if len(found) == 1 else None

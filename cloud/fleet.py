@@ -13,8 +13,6 @@ from sync.progress import UNDER_WAY_ROWS
 
 DAY_MS = 86_400_000
 GAPS_MS = 30 * DAY_MS
-# An edge that says nothing for so long while another one of its home speaks was replaced.
-REPLACED_MS = 7 * DAY_MS
 # A board's readings come within a minute of being measured; what is under way must not look like silence.
 BOARD_SILENT_MS = 10 * 60_000
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cloud.edges import Edge, edge_of
-from cloud.fleet import BOARD_SILENT_MS, GAPS_MS, REPLACED_MS, Home, Unexplained
+from cloud.edges import Edge, edge_of, present
+from cloud.fleet import BOARD_SILENT_MS, GAPS_MS, Home, Unexplained
 from cloud.senders import TOLD_MS
 from cloud.sites import HostedSite
 from metering.gap import CAUSES
@@ -112,8 +112,3 @@ class _Facts:
     def _proofs(self) -> dict[int, Proof]:
         rows = self._rows("SELECT site, days, rows, equal, quarantined, conflicts, at_ms FROM proofs")
         return {site: Proof(*row) for site, *row in rows}
-
-
-def present(edges: Sequence[Edge]) -> tuple[Edge, ...]:
-    """Of a home's edges, the one heard last first, those that were not replaced."""
-    return tuple(edge for edge in edges if edges[0].heard_ms - edge.heard_ms < REPLACED_MS)

@@ -16,7 +16,8 @@ from postgres import server
 from visiting import PASSWORD, Visiting
 
 from cloud.access import Role
-from cloud.fleet import GAPS_MS, REPLACED_MS, Home, State, Unexplained, worst_first
+from cloud.edges import REPLACED_MS
+from cloud.fleet import GAPS_MS, Home, State, Unexplained, worst_first
 from cloud.fleet_facts import MOST_SITES, read
 from cloud.fleet_page import PAGE_HOMES
 from cloud.members import MOST_OF_ACCOUNT
@@ -207,6 +208,15 @@ def test_a_viewer_of_one_home_sees_that_one_alone(cloud: Hosted) -> None:
     page = see(cloud, "budi")
     assert re.findall(r'<a href="/sites/(\w+)/">', page) == ["kos"]
     assert "1 home, all well" in texts(page)
+
+
+def test_the_health_page_of_a_home_tells_the_same_of_its_edge(cloud: Hosted) -> None:
+    three_homes(cloud)
+    said = texts(see(cloud, "sari", "/sites/rumah/health?lang=en"))
+    assert "Last contact 3 days ago Waiting then 1,240 rows Version 0.1.0" in said
+    edge = cloud.get("/api/v1/sites/rumah/health")["edge"]
+    assert (edge["version"], edge["unsent_rows"]) == ("0.1.0", 1_240)
+    assert "Waiting then" not in texts(see(cloud, "sari", "/sites/balai/health?lang=en"))
 
 
 def test_nobody_without_an_account_sees_a_fleet(cloud: Hosted) -> None:

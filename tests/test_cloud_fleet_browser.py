@@ -41,7 +41,13 @@ def fill(db: Database, now_ms: int) -> None:
     for ago_ms, sender in ((2, "card"), (1, "copy"), (0, "card")):
         heard(db, sites["rw"], now_ms - ago_ms, sender=sender)
     compared(db, sites["rw"], now_ms - HOUR_MS, unlike=12)
-    heard(db, sites["warung"], now_ms, measured(1, 30, now_ms - 2 * DAY_MS), version="0.2.0")
+    heard(
+        db,
+        sites["warung"],
+        now_ms,
+        measured(1, 30, now_ms - 2 * DAY_MS),
+        version="0.2.0+g" + "5e1f" * 6 + "m",
+    )
     heard(db, sites["sawah"], now_ms - 5_000, waiting=1_204_311)
     heard(db, sites["adik"], now_ms - 4_000, measured(1, 30, now_ms - 5_000), edge="garasi")
     heard(db, sites["adik"], now_ms - 9_000, edge="atap", version="0.0.9")
@@ -64,4 +70,8 @@ def test_all_homes_fit_a_phone_and_a_laptop_in_both_languages(cloud: Hosted, ope
         has_no_sideways_scrolling(tab)
         if language == "en":
             is_open_to_everybody(tab)
+    tab.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    tab.page.goto(f"{cloud.url}/sites/warung/health?lang=id")
+    tab.shot("cloud-fleet-health")
+    has_no_sideways_scrolling(tab)
     is_quiet(tab)
