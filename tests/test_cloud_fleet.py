@@ -12,9 +12,9 @@ from accountmaking import NOW_MS, added
 from fleetmaking import DAY_MS, HOUR_MS, MINUTE_MS, NEW_CAUSE, compared, heard, home, measured
 from hosted import Hosted, hosted
 from madeparts import open_fresh
-from postgres import server
 from visiting import PASSWORD, Visiting
 
+from bench.postgres import server
 from cloud.access import Role
 from cloud.edges import REPLACED_MS
 from cloud.fleet import GAPS_MS, Home, State, Unexplained, worst_first

@@ -1,4 +1,4 @@
-"""The commands migrate and check of kembar-cloud on both engines: what is new, and that every number is accounted for."""
+"""The commands migrate and check of kembar-cloud, on both engines: every number is accounted for, or it is told."""
 
 import argparse
 from contextlib import closing
