@@ -26,7 +26,7 @@ from mutant import Fault, Mutant
 from mutations import FAULTS
 from sim import ram
 
-COPIED = (*MAY_IMPORT, "tests", "deploy", "setup.cfg")
+COPIED = (*MAY_IMPORT, "tests", "bench", "deploy", "setup.cfg")
 # The slowest waits ten seconds for what never comes; a test that does not end by then proves nothing.
 TEST_S = 60.0
 ALL_TESTS_S = 240.0
