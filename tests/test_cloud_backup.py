@@ -1,0 +1,350 @@
+"""Backups of the hosted site: one state while it is served, back as they were, and nothing that was revoked comes back."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from accountmaking import NOW_MS, added
+from madeparts import row, rows
+from postgres import server
+from replayed import CELLAR, GARAGE, Cloud, House, assert_twins
+
+from cloud.access import Role
+from cloud.archive import CONTENT, MANIFEST, Manifest, Unreadable, opened
+from cloud.backup import back_up
+from cloud.holdings import BY_SITE, COUNTED, WHOLE, counted
+from cloud.invitations import Invitations
+from cloud.letting_go import LEFT_OUT
+from cloud.main import parser
+from cloud.pairing import Pairings
+from cloud.resets import Resets
+from cloud.restore import Found, Wish, put_back
+from cloud.sessions import Sessions
+from cloud.shares import Shares
+from cloud.sites import numbers_of
+from cloud.tokens import Grant, Tokens, hexdigest
+from process.service import CannotGoOn, Running
+from store import postgres_dump
+from store.by_time import RowsByTime
+from store.database import Database
+from store.part import CHANGES, Hole, Part
+from store.postgres import connect, open_postgres
+from store.receiver import Receiver
+from store.sqlite import open_database
+
+pytest_plugins = ("conftest_twins",)
+
+MONTH_MS = 31 * 86_400_000
+LATER_MS = NOW_MS + 60_000
+
+
+@pytest.fixture(scope="module")
+def postgres(need: Callable[[str], str]) -> Iterator[str]:
+    with server(need("pg_ctl")) as url:
+        yield url
+
+
+@dataclass
+class Place:
+    """Where databases of one engine are made, each under a name of its own."""
+
+    folder: Path
+    url: str = ""
+    made: int = 0
+
+    def fresh(self) -> str:
+        self.made += 1
+        if not self.url:
+            return f"sqlite:///{self.folder}/{self.made}/cloud.db"
+        name = f"t{sha256(str(self.folder).encode()).hexdigest()[:8]}_{self.made}"
+        with closing(connect(self.url)) as db:
+            db.conn.execute(f"CREATE DATABASE {name}", prepare=False)
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    def open(self, address: str) -> Database:
+        if self.url:
+            return open_postgres(address)
+        return open_database(Path(address.removeprefix("sqlite:///")), "cloud")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "sqlite":
+        return Place(tmp_path)
+    return Place(tmp_path, request.getfixturevalue("postgres"))
+
+
+def take(db: Database, site: int, *parts: Part) -> None:
+    receiver = Receiver(db, RowsByTime(db, site), site)
+    with db.write(site):
+        for part in parts:
+            assert receiver.receive(part).applied
+
+
+def filled(db: Database) -> dict[str, str]:
+    """Two homes with all kinds of content; the secrets that let somebody in."""
+    rumah, kos = numbers_of(db, ["rumah", "kos"]).values()
+    sensor = Hole(4, 6, "sensor", NOW_MS + 3000, NOW_MS + 7000)
+    take(db, rumah, Part("garage", 7, 0, rows([1, 2, 3]), [sensor]), Part("garage", 7, 6, rows(range(7, 400))))
+    take(db, rumah, Part("cellar", 1, 2, [row(3, NOW_MS + MONTH_MS)], first=3))
+    take(db, kos, Part("garage", 7, 0, [(1, "timezone", "", 1, '"Asia/Jakarta"')], kind=CHANGES))
+    owner = added(db, "sri", rumah=Role.OWNER)
+    tokens = Tokens(lambda: NOW_MS)
+    with db.write(rumah):
+        secrets = {
+            "session": Sessions(db).begin(owner, NOW_MS),
+            "share": Shares(db, NOW_MS).make(rumah, "for the village", 30, owner),
+            "invitation": Invitations(db, NOW_MS).make(rumah, Role.VIEWER, "Budi", owner),
+            "reset": Resets(db, NOW_MS).make(owner, None),
+            "token": tokens.make(db, Grant(rumah, "pi", owner, ""))[1],
+        }
+    secrets["pairing"] = Pairings(tokens, lambda: NOW_MS).start(db, "pi", "1", "").device_code
+    assert tokens.site_of(db, hexdigest(secrets["token"])) == rumah
+    return secrets
+
+
+def restored(place: Place, file: Path, tokens_too: bool = False) -> tuple[str, Found]:
+    address = place.fresh()
+    with opened(file) as archive:
+        return address, put_back(archive, address, Wish(LATER_MS, tokens_too))
+
+
+def test_everything_comes_back_but_what_lets_somebody_in(place: Place, tmp_path: Path) -> None:
+    address, file = place.fresh(), tmp_path / "backup"
+    with closing(place.open(address)) as db:
+        secrets = filled(db)
+        made = back_up(address, file, NOW_MS)
+    assert (made.ended.sessions, made.ended.shares, made.ended.invitations) == (1, 1, 1)
+    back, found = restored(place, file)
+    assert not any(found.differences.values())
+    rumah = next(site for site in found.holdings.sites if site.name == "rumah")
+    assert (rumah.rows, rumah.explained, rumah.unexplained) == (397, 3, 0)
+    with closing(place.open(back)) as db:
+        assert [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in LEFT_OUT] == [0] * 8
+        assert counted(db).sites == made.holdings.sites
+        token = hexdigest(secrets["token"])
+        assert Tokens(lambda: LATER_MS).site_of(db, token) == 1 + (rumah.name > "rumah")
+        assert [(each.site, each.edge) for each in found.tokens] == [("rumah", "pi")]
+        assert [e for (e,) in db.execute("SELECT act FROM audit ORDER BY id DESC LIMIT 2")] == ["restored"] * 2
+        # New homes and streams get numbers that nobody has.
+        numbers_of(db, ["baru"])
+        take(db, 1, Part("garage", 8, 0, [row(1)]))
+    with closing(place.open(restored(place, file, tokens_too=True)[0])) as db:
+        assert Tokens(lambda: LATER_MS).site_of(db, token) is None
+
+
+def test_a_backup_is_one_state_though_readings_come_in_meanwhile(place: Place, tmp_path: Path) -> None:
+    address, file, seq = place.fresh(), tmp_path / "backup", [0]
+    with closing(place.open(address)) as db:
+        site = numbers_of(db, ["rumah"])["rumah"]
+        take(db, site, Part("garage", 7, 0, rows(range(1, 5_000))))
+
+        def meanwhile() -> None:
+            seq[0] += 1
+            take(db, site, Part("garage", 8, seq[0] - 1, [row(seq[0])]))
+
+        back_up(address, file, NOW_MS, meanwhile)
+        assert seq[0] > 0
+        back, found = restored(place, file)
+        assert not any(found.differences.values())
+        assert [site.unexplained for site in found.holdings.sites] == [0]
+        assert counted(db).sites != found.holdings.sites
+
+
+def test_a_backup_that_is_stopped_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:
+    address, file = place.fresh(), tmp_path / "there" / "backup"
+    file.parent.mkdir()
+    with closing(place.open(address)) as db:
+        filled(db)
+
+    def stop() -> None:
+        raise CannotGoOn("stopped")
+
+    with pytest.raises(CannotGoOn):
+        back_up(address, file, NOW_MS, stop)
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_database_in_use_is_left_alone(place: Place, tmp_path: Path) -> None:
+    address, file = place.fresh(), tmp_path / "backup"
+    with closing(place.open(address)) as db:
+        filled(db)
+        back_up(address, file, NOW_MS)
+        before = counted(db)
+        with opened(file) as archive, pytest.raises(CannotGoOn, match="2 sites and 1 accounts already"):
+            put_back(archive, address, Wish(LATER_MS))
+        assert counted(db) == before
+
+
+def test_an_empty_database_that_is_there_is_filled(place: Place, tmp_path: Path) -> None:
+    address, empty, file = place.fresh(), place.fresh(), tmp_path / "backup"
+    with closing(place.open(address)) as db:
+        filled(db)
+    made = back_up(address, file, NOW_MS)
+    with closing(place.open(empty)) as before, opened(file) as archive:
+        assert not any(put_back(archive, empty, Wish(LATER_MS)).differences.values())
+        assert counted(before).sites == made.holdings.sites
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    place = Place(tmp_path)
+    address = place.fresh()
+    with closing(place.open(address)) as db:
+        filled(db)
+    back_up(address, tmp_path / "backup", NOW_MS)
+    return tmp_path / "backup"
+
+
+def test_a_backup_is_its_owners_alone(file: Path) -> None:
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("place_in_1000", [0, 1, 250, 500, 750, 990, 999])
+def test_a_damaged_backup_is_refused_or_is_the_same(file: Path, place_in_1000: int) -> None:
+    with opened(file) as archive:
+        whole = archive.manifest, b"".join(archive.pieces())
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) * place_in_1000 // 1000] ^= 0x10
+    file.write_bytes(damaged)
+    try:
+        with opened(file) as archive:
+            assert (archive.manifest, b"".join(archive.pieces())) == whole
+    except Unreadable as error:
+        assert str(file) in str(error)
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of ours", None])
+def test_another_file_is_no_backup(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "file").write_bytes(content)
+    with pytest.raises(Unreadable, match="is no backup"), opened(tmp_path / "file"):
+        pass
+
+
+def rewritten(file: Path, content: bytes | None = None, **changed: object) -> None:
+    """The backup with another content, or other words in its manifest, and everything else in order."""
+    with ZipFile(file) as zipped:
+        manifest = Manifest.model_validate_json(zipped.read(MANIFEST))
+        content = zipped.read(CONTENT) if content is None else content
+    manifest = manifest.model_copy(update={"sha256": sha256(content).hexdigest(), **changed})
+    with ZipFile(file, "w") as zipped:
+        zipped.writestr(CONTENT, content)
+        zipped.writestr(MANIFEST, manifest.model_dump_json())
+
+
+def commanded(tmp_path: Path, *words: str | Path) -> None:
+    (tmp_path / "cloud.toml").write_text('[cloud]\ndatabase = "sqlite:///new/cloud.db"\n')
+    asked = parser().parse_args([*map(str, words), "--config", str(tmp_path / "cloud.toml")])
+    asked.work(asked, Running({}))
+
+
+def test_restore_says_of_each_home_what_it_found(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commanded(tmp_path, "restore", "--from", file)
+    said = capsys.readouterr().out
+    assert "rumah: 397 readings, 3 explained, 0 unexplained: as in the backup\n" in said
+    assert "nobody is logged in" in said
+    assert "  rumah\tpi\tpaired " in said
+    with pytest.raises(CannotGoOn, match="2 sites and 1 accounts already"):
+        commanded(tmp_path, "restore", "--from", file)
+    commanded(tmp_path, "backup", "--to", tmp_path / "another")
+    assert "2 sites, 397 readings, 1 accounts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("DELETE FROM readings WHERE seq = 3", "meter garage/1: 395 readings"),
+        ("UPDATE readings SET power_mw = power_mw + 1 WHERE seq = 300", "1 of them damaged"),
+        ("DELETE FROM gaps", "with 0 in gaps instead of 400 with 3"),
+        ("UPDATE changes SET value = '\"UTC\"'", "kos: 0 readings, 0 explained, 0 unexplained: DIFFERS: changes"),
+        ("DELETE FROM members", "table members: 0 rows instead of 1"),
+        ("UPDATE accounts SET login = 'eve'", "table accounts: other rows"),
+    ],
+)
+def test_a_difference_is_told_and_ends_it_with_1(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str], damage: str, told: str
+) -> None:
+    with opened(file) as archive:
+        (tmp_path / "copy.db").write_bytes(b"".join(archive.pieces()))
+    with closing(open_database(tmp_path / "copy.db", "cloud")) as db:
+        db.execute(damage)
+        db.execute("PRAGMA journal_mode = DELETE").fetchone()
+    rewritten(file, (tmp_path / "copy.db").read_bytes())
+    with pytest.raises(CannotGoOn, match="1 of 3 are not as the backup lists them"):
+        commanded(tmp_path, "restore", "--from", file)
+    assert told in capsys.readouterr().out
+
+
+def test_what_a_later_version_made_is_refused(tmp_path: Path, file: Path) -> None:
+    rewritten(file, migrations=["m001_cloud", "m999_later"])
+    with pytest.raises(CannotGoOn, match="m999_later"):
+        commanded(tmp_path, "restore", "--from", file)
+    assert not (tmp_path / "new" / "cloud.db").exists()
+
+
+def test_a_backup_goes_back_into_the_engine_it_came_from(file: Path) -> None:
+    with opened(file) as archive, pytest.raises(CannotGoOn, match="a backup of sqlite"):
+        put_back(archive, "postgresql:///kembar", Wish(LATER_MS))
+
+
+def test_a_backup_of_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotGoOn, match=r"cloud\.db"):
+        commanded(tmp_path, "backup", "--to", tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_a_missing_pg_dump_is_told_with_what_to_do(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_postgres(postgres).close()
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_named: None)
+    with pytest.raises(postgres_dump.DumpFailed, match="apt-get install postgresql-client"):
+        back_up(postgres, tmp_path / "backup", NOW_MS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dump_that_fails_is_told_in_its_own_words(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_postgres(postgres).close()
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho half of it\necho the disk is worn out >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda *_args, **_named: str(program))
+    with pytest.raises(postgres_dump.DumpFailed, match="pg_dump ended with 3: the disk is worn out"):
+        back_up(postgres, tmp_path / "backup", NOW_MS)
+    assert not (tmp_path / "backup").exists()
+
+
+def test_every_table_is_counted_or_left_out_on_purpose(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "cloud.db", "cloud")) as db:
+        found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'")
+        assert sorted(name for (name,) in found) == sorted((*BY_SITE, *WHOLE, *COUNTED, *LEFT_OUT))
+
+
+def test_a_cloud_that_went_back_in_time_is_refilled_by_its_edge(replayed: House, tmp_path: Path) -> None:
+    """What came after the backup, what filled a gap that the backup has, and a stream that it does not know."""
+    replayed.edge.grow(GARAGE, 50, (Hole(10, 19, "link", NOW_MS, NOW_MS + 9),))
+    replayed.settle(replay := replayed.replay())
+    back_up(f"sqlite:///{replayed.cloud.path}", tmp_path / "backup", NOW_MS)
+    replayed.edge.take(Part(*GARAGE, 50, fills=[row(12), row(13)]))
+    replayed.edge.grow(GARAGE, 300)
+    replayed.edge.grow(CELLAR, 20)
+    replayed.settle(replay)
+    assert_twins(replayed)
+    with opened(tmp_path / "backup") as archive:
+        put_back(archive, f"sqlite:///{tmp_path}/back.db", Wish(LATER_MS))
+    replayed.cloud.db.close()
+    replayed.cloud = Cloud(tmp_path / "back.db")
+    with closing(replayed.cloud.db):
+        replayed.edge.grow(CELLAR, 21)
+        replayed.settle(replayed.replay())
+        assert_twins(replayed)
