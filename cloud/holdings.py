@@ -1,4 +1,4 @@
-"""Holdings: what a database keeps, in all and of each site, as numbers that differ when anything of it does; reads only.
+"""Holdings: what a database keeps, in all and of each site, as numbers that differ when anything does; reads only.
 
 Of readings: how many of each meter, the sums of their numbers and of their checks, and how many still match their check
 (store/row_check.py), in one query for each site. Everything else is put through a hash.

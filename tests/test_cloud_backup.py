@@ -1,4 +1,4 @@
-"""Backups of the hosted site: one state while it is served, back as they were, and nothing that was revoked comes back."""
+"""Backups of the hosted site: one state while it is served, back as they were; nothing that was revoked revives."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import pytest
 from accountmaking import NOW_MS, added
 from madeparts import row, rows
 from postgres import server
-from replayed import CELLAR, GARAGE, Cloud, House, assert_twins
+from replayed import CELLAR, GARAGE, House, assert_twins
 
 from cloud.access import Role
 from cloud.archive import CONTENT, MANIFEST, Manifest, Unreadable, opened
@@ -29,7 +29,7 @@ from cloud.shares import Shares
 from cloud.sites import numbers_of
 from cloud.tokens import Grant, Tokens, hexdigest
 from process.service import CannotGoOn, Running
-from store import postgres_dump
+from store import postgres_dump, sqlite_copy
 from store.by_time import RowsByTime
 from store.database import Database
 from store.part import CHANGES, Hole, Part
@@ -90,7 +90,9 @@ def filled(db: Database) -> dict[str, str]:
     """Two homes with all kinds of content; the secrets that let somebody in."""
     rumah, kos = numbers_of(db, ["rumah", "kos"]).values()
     sensor = Hole(4, 6, "sensor", NOW_MS + 3000, NOW_MS + 7000)
-    take(db, rumah, Part("garage", 7, 0, rows([1, 2, 3]), [sensor]), Part("garage", 7, 6, rows(range(7, 400))))
+    take(
+        db, rumah, Part("garage", 7, 0, rows([1, 2, 3]), [sensor]), Part("garage", 7, 6, rows(range(7, 400)))
+    )
     take(db, rumah, Part("cellar", 1, 2, [row(3, NOW_MS + MONTH_MS)], first=3))
     take(db, kos, Part("garage", 7, 0, [(1, "timezone", "", 1, '"Asia/Jakarta"')], kind=CHANGES))
     owner = added(db, "sri", rumah=Role.OWNER)
@@ -130,7 +132,9 @@ def test_everything_comes_back_but_what_lets_somebody_in(place: Place, tmp_path:
         token = hexdigest(secrets["token"])
         assert Tokens(lambda: LATER_MS).site_of(db, token) == 1 + (rumah.name > "rumah")
         assert [(each.site, each.edge) for each in found.tokens] == [("rumah", "pi")]
-        assert [e for (e,) in db.execute("SELECT act FROM audit ORDER BY id DESC LIMIT 2")] == ["restored"] * 2
+        assert [e for (e,) in db.execute("SELECT act FROM audit ORDER BY id DESC LIMIT 2")] == [
+            "restored"
+        ] * 2
         # New homes and streams get numbers that nobody has.
         numbers_of(db, ["baru"])
         take(db, 1, Part("garage", 8, 0, [row(1)]))
@@ -138,7 +142,10 @@ def test_everything_comes_back_but_what_lets_somebody_in(place: Place, tmp_path:
         assert Tokens(lambda: LATER_MS).site_of(db, token) is None
 
 
-def test_a_backup_is_one_state_though_readings_come_in_meanwhile(place: Place, tmp_path: Path) -> None:
+def test_a_backup_is_one_state_though_readings_come_in_meanwhile(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_copy, "STEP_PAGES", 10)
     address, file, seq = place.fresh(), tmp_path / "backup", [0]
     with closing(place.open(address)) as db:
         site = numbers_of(db, ["rumah"])["rumah"]
@@ -149,8 +156,8 @@ def test_a_backup_is_one_state_though_readings_come_in_meanwhile(place: Place, t
             take(db, site, Part("garage", 8, seq[0] - 1, [row(seq[0])]))
 
         back_up(address, file, NOW_MS, meanwhile)
-        assert seq[0] > 0
-        back, found = restored(place, file)
+        assert seq[0] > (0 if place.url else 10)
+        _back, found = restored(place, file)
         assert not any(found.differences.values())
         assert [site.unexplained for site in found.holdings.sites] == [0]
         assert counted(db).sites != found.holdings.sites
@@ -205,18 +212,22 @@ def test_a_backup_is_its_owners_alone(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("place_in_1000", [0, 1, 250, 500, 750, 990, 999])
-def test_a_damaged_backup_is_refused_or_is_the_same(file: Path, place_in_1000: int) -> None:
-    with opened(file) as archive:
-        whole = archive.manifest, b"".join(archive.pieces())
-    damaged = bytearray(file.read_bytes())
-    damaged[len(damaged) * place_in_1000 // 1000] ^= 0x10
-    file.write_bytes(damaged)
+def read(file: Path) -> tuple[Manifest, bytes] | str:
+    """What a backup holds, or why it cannot be read."""
     try:
         with opened(file) as archive:
-            assert (archive.manifest, b"".join(archive.pieces())) == whole
+            return archive.manifest, b"".join(archive.pieces())
     except Unreadable as error:
-        assert str(file) in str(error)
+        return str(error)
+
+
+@pytest.mark.parametrize("place_in_1000", [0, 1, 250, 500, 750, 990, 999])
+def test_a_damaged_backup_is_refused_or_is_the_same(file: Path, place_in_1000: int) -> None:
+    whole, damaged = read(file), bytearray(file.read_bytes())
+    damaged[len(damaged) * place_in_1000 // 1000] ^= 0x10
+    file.write_bytes(damaged)
+    found = read(file)
+    assert found == whole or str(file) in str(found)[: len(str(file))]
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing of ours", None])
@@ -264,7 +275,10 @@ def test_restore_says_of_each_home_what_it_found(
         ("DELETE FROM readings WHERE seq = 3", "meter garage/1: 395 readings"),
         ("UPDATE readings SET power_mw = power_mw + 1 WHERE seq = 300", "1 of them damaged"),
         ("DELETE FROM gaps", "with 0 in gaps instead of 400 with 3"),
-        ("UPDATE changes SET value = '\"UTC\"'", "kos: 0 readings, 0 explained, 0 unexplained: DIFFERS: changes"),
+        (
+            "UPDATE changes SET value = '\"UTC\"'",
+            "kos: 0 readings, 0 explained, 0 unexplained: DIFFERS: changes",
+        ),
         ("DELETE FROM members", "table members: 0 rows instead of 1"),
         ("UPDATE accounts SET login = 'eve'", "table accounts: other rows"),
     ],
@@ -326,7 +340,9 @@ def test_a_dump_that_fails_is_told_in_its_own_words(
 
 def test_every_table_is_counted_or_left_out_on_purpose(tmp_path: Path) -> None:
     with closing(open_database(tmp_path / "cloud.db", "cloud")) as db:
-        found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'")
+        found = db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
+        )
         assert sorted(name for (name,) in found) == sorted((*BY_SITE, *WHOLE, *COUNTED, *LEFT_OUT))
 
 
@@ -343,8 +359,9 @@ def test_a_cloud_that_went_back_in_time_is_refilled_by_its_edge(replayed: House,
     with opened(tmp_path / "backup") as archive:
         put_back(archive, f"sqlite:///{tmp_path}/back.db", Wish(LATER_MS))
     replayed.cloud.db.close()
-    replayed.cloud = Cloud(tmp_path / "back.db")
+    replayed.cloud.db = open_database(tmp_path / "back.db", "cloud")
     with closing(replayed.cloud.db):
         replayed.edge.grow(CELLAR, 21)
-        replayed.settle(replayed.replay())
+        # The edge went on all the time; it learns of it from the answer to its next batch.
+        replayed.settle(replay)
         assert_twins(replayed)
