@@ -1,12 +1,12 @@
 """Changes that this cloud makes itself: what people say of meters on its pages; its edges fetch them."""
 
 import os
-import sqlite3
 import time
 
 from metering.profile import Profile
 from metering.reading import Meter
 from pages.site import NotSaved
+from store import faults
 from store.by_time import RowsByTime
 from store.database import Database
 from store.profiles import Profiles
@@ -21,7 +21,7 @@ def keep_profile(db: Database, site: int, meter: Meter, profile: Profile) -> Non
     """On disk when this returns; raises NotSaved."""
     try:
         Profiles(db, site).write(RowsByTime(db, site), (SOURCE, BOOT), meter, profile)
-    except sqlite3.Error as error:
+    except faults.ANY as error:
         raise NotSaved(str(error)) from error
 
 

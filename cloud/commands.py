@@ -15,7 +15,6 @@ from typing import Any
 from cloud import audit
 from cloud.access import Role
 from cloud.accounts import Accounts, BadLogin, Taken
-from cloud.connections import Connections
 from cloud.invitations import Invitations
 from cloud.members import Full, roles_of
 from cloud.passwords import MOST_CHARS, Passwords, Unfit
@@ -26,6 +25,7 @@ from pages.app import wall_ms
 from process.service import CannotGoOn, Running
 from process.settings import read_settings
 from store.database import Database, Unopenable
+from store.opening import open_cloud
 
 Work = Callable[[argparse.Namespace, Running], None]
 _UNFIT = {
@@ -131,11 +131,11 @@ def _site(settings: CloudSettings, db: Database, name: str) -> int:
 @contextmanager
 def _opened(asked: argparse.Namespace) -> Iterator[tuple[CloudSettings, Database]]:
     settings = read_settings(asked.config, CloudSettings)
-    with closing(Connections(settings.cloud.sqlite_path)) as connections:
-        try:
-            db = connections.mine()
-        except Unopenable as error:
-            raise CannotGoOn(str(error)) from error
+    try:
+        opened = open_cloud(settings.cloud.database)
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error
+    with closing(opened) as db:
         yield settings, db
 
 

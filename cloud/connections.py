@@ -1,13 +1,53 @@
-"""One database connection per thread of the server, opened when the thread first needs it."""
+"""The database connections of a server's threads: a thread has one from its first question on, until it gives it back.
+
+With SQLite a thread keeps its own for good. With PostgreSQL it is borrowed from a pool for one request: a connection
+that broke is replaced there, one that idles is closed, and no request is answered by a dead one.
+"""
+
+from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from process.serve import THREADS
 from store.database import Database
+from store.opening import open_cloud, sqlite_path
+from store.pool import Pool
 from store.sqlite import open_database
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-class Connections:
+
+class Connections(ABC):
+    @abstractmethod
+    def mine(self) -> Database:
+        """The calling thread's connection; raises store.database.Unopenable."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """The calling thread needs it no more; nothing when it has none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection, when no thread uses one any more."""
+
+
+def connections_to(address: str) -> Connections:
+    """Nothing is opened yet but, with PostgreSQL, once: migrated, and refused where it would lose something."""
+    path = sqlite_path(address)
+    if path is not None:
+        return _OfThreads(path)
+    open_cloud(address).close()
+    return _Borrowed(Pool(address, THREADS))
+
+
+class _OfThreads(Connections):
+    """SQLite."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
@@ -15,7 +55,6 @@ class Connections:
         self._opened: list[Database] = []
 
     def mine(self) -> Database:
-        """The calling thread's connection; raises store.database.Unopenable."""
         db: Database | None = getattr(self._local, "db", None)
         if db is None:
             db = self._local.db = open_database(self._path, "cloud")
@@ -23,10 +62,69 @@ class Connections:
                 self._opened.append(db)
         return db
 
+    def give_back(self) -> None:
+        """Opening the file again would cost more than keeping it."""
+
     def close(self) -> None:
-        """Close every connection, when no thread uses one any more."""
         with self._lock:
             for db in self._opened:
                 db.close()
             self._opened.clear()
             self._local = threading.local()
+
+
+class _Borrowed(Connections):
+    """PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._local = threading.local()
+
+    def mine(self) -> Database:
+        db: Database | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = self._pool.borrow()
+        return db
+
+    def give_back(self) -> None:
+        db = getattr(self._local, "db", None)
+        if db is not None:
+            self._local.db = None
+            self._pool.give_back(db)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class GivesBack:
+    """An application whose threads give their connections back when an answer is written."""
+
+    def __init__(self, application: WSGIApplication, connections: Connections) -> None:
+        self._application, self._connections = application, connections
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        answer: Iterable[bytes] = ()
+        try:
+            answer = self._application(environ, start)
+        finally:
+            # A list is whole; anything else may still ask while it is written, as an export does.
+            if isinstance(answer, (list, tuple)):
+                self._connections.give_back()
+        return answer if isinstance(answer, (list, tuple)) else _Written(answer, self._connections.give_back)
+
+
+class _Written:
+    """An answer that tells when it is written; the server closes it in the thread that began it."""
+
+    def __init__(self, answer: Any, done: Callable[[], None]) -> None:
+        self._answer, self._done = answer, done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._answer, "close"):
+                self._answer.close()
+        finally:
+            self._done()

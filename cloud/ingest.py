@@ -5,7 +5,6 @@ the edge what to do (docs/protocol.md).
 """
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,8 @@ from cloud.intake import cursors_of, take
 from cloud.senders import Senders
 from cloud.sites import HostedSite, Sites
 from cloud.watch import Watch
-from store.database import Database, Unopenable
+from store import faults
+from store.database import Database
 from sync.answer import Answer
 from sync.batch import Batch
 from sync.packing import MOST_PACKED_BYTES
@@ -111,10 +111,10 @@ class Ingest:
             except Rejection as rejection:
                 log.warning("site %s: refused with %d: %s", key, rejection.status, rejection)
                 return refusal(rejection.status, rejection.word, str(rejection))
-            except sqlite3.IntegrityError as error:
+            except faults.CONTRADICTION as error:
                 log.error("site %s: the database contradicts a batch: %s", key, error)
                 return refusal(BadRows.status, BadRows.word, f"nothing was taken: {error}")
-            except (sqlite3.OperationalError, Unopenable) as error:
+            except faults.UNAVAILABLE as error:
                 log.error("site %s: the database does not take a batch: %s", key, error)
                 return refusal(503, "storage", f"nothing was taken: {error}", STORAGE_RETRY_S)
 

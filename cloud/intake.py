@@ -5,13 +5,13 @@ kept raw with the reason.
 """
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud import contacts
 from cloud.senders import Senders
 from metering.reading import ROW_FIELDS
+from store import faults
 from store.by_time import RowsByTime
 from store.database import Database
 from store.part import CHANGES, Applied, Part
@@ -25,6 +25,9 @@ from sync.rejection import BadRows
 # More impossible readings in one batch than this are a sender's mistake (or a wrong clock here): nothing of
 # it is taken, so that no stream runs past readings that could still be right.
 MOST_REFUSED = 100
+
+# What must not come again as it is.
+_REFUSED: tuple[type[Exception], ...] = (BadRows, *faults.CONTRADICTION)
 
 Cursors = dict[tuple[str, int], int]
 
@@ -45,7 +48,7 @@ def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
     """
     try:
         return _take(db, site, batch, now_ms)
-    except (BadRows, sqlite3.IntegrityError) as error:
+    except _REFUSED as error:
         _keep_alone(db, site, batch, str(error), now_ms)
         raise
 

@@ -13,6 +13,7 @@ from cloud.commands import add_commands
 from cloud.rolling import rebuild
 from cloud.serving import serve_site
 from cloud.settings import CloudSettings
+from cloud.upkeep import check, migrate
 from pages.app import wall_ms
 from process.fields import TOKEN_STRONG_CHARS
 from process.service import CannotGoOn, Running, run
@@ -28,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, work, words in (
         ("serve", _serve, "serve the hosted site until told to stop"),
+        ("migrate", migrate, "bring the database's tables up to date and say what was new"),
+        ("check", check, "read the whole database and tell whether every number is accounted for"),
         ("rebuild", _rebuild, "make the minutes, hours and days of all sites anew from their readings"),
     ):
         command = commands.add_parser(name, help=words, description=words)
@@ -61,6 +64,6 @@ def _serve(asked: argparse.Namespace, running: Running) -> None:
 def _rebuild(asked: argparse.Namespace, running: Running) -> None:
     settings = read_settings(asked.config, CloudSettings, secrets=True)
     try:
-        rebuild(settings.cloud.sqlite_path, running, wall_ms)
+        rebuild(settings.cloud.database, running, wall_ms)
     except Unopenable as error:
         raise CannotGoOn(str(error)) from error

@@ -1,20 +1,19 @@
 """The rollups of all sites kept up: a minute's job of `kembar-cloud serve`, and the command `kembar-cloud rebuild`."""
 
 import logging
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from threading import Event
 from time import monotonic
 
 from cloud.house import zone_of
 from process.jobs import paced
 from process.service import Running
+from store import faults
 from store.by_time import RowsByTime
-from store.database import Database, Unopenable
+from store.database import Database
+from store.opening import open_cloud
 from store.rolling import Rolling
-from store.sqlite import open_database
 from store.touched import Touched
 
 # Less than the job's minute: what is left has its turn in the next one.
@@ -29,21 +28,23 @@ log = logging.getLogger(__name__)
 class RollingJob:
     """Used by one thread at a time."""
 
-    def __init__(self, path: Path, now_ms: Callable[[], int]) -> None:
-        self._path, self._now_ms = path, now_ms
+    def __init__(self, database: str, now_ms: Callable[[], int]) -> None:
+        self._database, self._now_ms = database, now_ms
 
     def __call__(self, stop: Event) -> None:
         """Make what is touched and over, a slice of each site in turn."""
         try:
-            with closing(open_database(self._path, "cloud")) as db:
-                paced(_slices(db, self._now_ms), REST, MOST_S, stop)
-        except (Unopenable, sqlite3.Error) as error:
-            log.warning("rollups wait for the disk: %s", error)
+            # Of several processes, on however many machines, one; the others try again in a minute.
+            with closing(open_cloud(self._database)) as db, db.sole("rollups") as mine:
+                if mine:
+                    paced(_slices(db, self._now_ms), REST, MOST_S, stop)
+        except faults.ANY as error:
+            log.warning("rollups wait for the database: %s", error)
 
 
-def rebuild(path: Path, running: Running, now_ms: Callable[[], int]) -> None:
+def rebuild(database: str, running: Running, now_ms: Callable[[], int]) -> None:
     """Make all rollups of all sites anew from their rows; what a stop leaves, `kembar-cloud serve` goes on with."""
-    with closing(open_database(path, "cloud")) as db:
+    with closing(open_cloud(database)) as db:
         for (site,) in db.execute("SELECT id FROM sites").fetchall():
             Rolling(db, RowsByTime(db, site), site).touch_all()
         made, told_s = 0, monotonic()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from threading import Event
 from typing import TYPE_CHECKING
 
 from cloud.application import build
-from cloud.connections import Connections
+from cloud.connections import Connections, GivesBack, connections_to
 from cloud.desk import Rules
 from cloud.login import signing_key
 from cloud.rates import Rates
@@ -23,7 +22,6 @@ from process.jobs import jobs
 from process.proxies import Proxied
 from process.serve import serve
 from process.service import CannotGoOn, Running
-from process.sole import SoleInFleet
 from store.database import Unopenable
 from sync.packing import MOST_PACKED_BYTES
 
@@ -44,31 +42,25 @@ def serve_site(settings: CloudSettings, running: Running) -> None:
     # What is wrong with the database is told here, in one sentence and before there are workers; nothing stays open.
     with _connections(settings):
         pass
-    with closing(SoleInFleet()) as sole:
-        serve_by_several(
-            lambda: opened(settings, sole.mine),
-            listen,
-            running,
-            processes=processes,
-            body_most_bytes=BODY_MOST_BYTES,
-            headers=HEADERS,
-        )
+    serve_by_several(
+        lambda: opened(settings),
+        listen,
+        running,
+        processes=processes,
+        body_most_bytes=BODY_MOST_BYTES,
+        headers=HEADERS,
+    )
 
 
 @contextmanager
-def opened(settings: CloudSettings, sole: Callable[[], bool] = lambda: True) -> Iterator[WSGIApplication]:
-    """The application and its jobs; those run only while sole() says that this process is the one that does them."""
+def opened(settings: CloudSettings) -> Iterator[WSGIApplication]:
+    """The application and its jobs; of several processes at one database one at a time does those."""
     with _connections(settings) as (connections, sites, key):
-        rolling = RollingJob(settings.cloud.sqlite_path, wall_ms)
-
-        def roll(stop: Event) -> None:
-            if sole():
-                rolling(stop)
-
-        with jobs(roll):
-            accounts = settings.accounts
-            rules = Rules(accounts.signup == "open", accounts.own_sites, settings.cloud.url or "")
-            yield layered(build(sites, connections, key, rules=rules), settings.cloud.proxies)
+        accounts = settings.accounts
+        rules = Rules(accounts.signup == "open", accounts.own_sites, settings.cloud.url or "")
+        application = GivesBack(build(sites, connections, key, rules=rules), connections)
+        with jobs(RollingJob(settings.cloud.database, wall_ms)):
+            yield layered(application, settings.cloud.proxies)
 
 
 def layered(application: WSGIApplication, proxies: list[str]) -> WSGIApplication:
@@ -78,7 +70,11 @@ def layered(application: WSGIApplication, proxies: list[str]) -> WSGIApplication
 
 @contextmanager
 def _connections(settings: CloudSettings) -> Iterator[tuple[Connections, Sites, bytes]]:
-    with closing(Connections(settings.cloud.sqlite_path)) as connections:
+    try:
+        connections = connections_to(settings.cloud.database)
+    except Unopenable as error:
+        raise CannotGoOn(str(error)) from error
+    with closing(connections):
         try:
             sites = Sites(
                 [SiteSetting(s.name, s.read_token(), s.title, s.public) for s in settings.site],
@@ -87,4 +83,5 @@ def _connections(settings: CloudSettings) -> Iterator[tuple[Connections, Sites, 
             key = signing_key(settings.cloud.key_path)
         except (Unopenable, OSError, ValueError) as error:
             raise CannotGoOn(str(error)) from error
+        connections.give_back()
         yield connections, sites, key

@@ -15,10 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, ValidationInfo
 
 from process.fields import Address, Name, WithToken, from_here, once, writable_folder
-from process.service import CannotGoOn
 from process.settings import Table
+from store.opening import POSTGRESQL, SQLITE, sqlite_path
 
-SQLITE, POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
 PROCESSES_MOST = 64  # one for each core; a machine with more runs the service twice
 PROXIES_MOST = 64  # a provider's list of networks has about 20
 SITES_MOST = 10_000  # one file read at start; accounts make more
@@ -111,16 +110,9 @@ class Server(Table):
 
     @property
     def key_path(self) -> Path:
-        return self.key_file or self.sqlite_path.with_name("login.key")
-
-    @property
-    def sqlite_path(self) -> Path:
-        """Raises CannotGoOn with PostgreSQL: its address must never become the name of a file."""
-        if not self.database.startswith(SQLITE):
-            raise CannotGoOn(
-                "this version does not open PostgreSQL yet; set [cloud] database to a SQLite file"
-            )
-        return Path(self.database.removeprefix(SQLITE))
+        beside = sqlite_path(self.database)
+        # With PostgreSQL it was asked for (_key_file).
+        return self.key_file or (beside or Path()).with_name("login.key")
 
 
 def _site_name(value: str, info: ValidationInfo) -> str:

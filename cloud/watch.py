@@ -4,11 +4,11 @@ The note is in the database because page and batch may be served by different pr
 """
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from threading import Lock
 
 from cloud.connections import Connections
+from store import faults
 from store.database import Database
 
 # Longer than the pause between two empty batches (30 s), so that a page that stays open never goes stale.
@@ -36,7 +36,7 @@ class Watch:
             self._noted_ms[site] = now_ms
         try:
             self._note(site, now_ms + 1000 * WATCH_S)
-        except sqlite3.OperationalError as error:
+        except faults.UNAVAILABLE as error:
             # A full disk must not take the pages away: without live values they still show what is stored.
             log.warning("cannot note that site %d is looked at: %s", site, error)
 

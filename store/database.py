@@ -91,6 +91,14 @@ class Database(ABC):
         """Whether this is the only one of all processes at this database that does `name` now; never waits."""
 
     @abstractmethod
+    def migrations(self) -> list[str]:
+        """The names of those that were applied, in order."""
+
+    @abstractmethod
+    def unsound(self) -> list[str]:
+        """What the engine itself finds wrong with its files, as far as it can tell; may take minutes."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
     def insert_id(self, sql: str, params: Params) -> int:

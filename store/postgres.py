@@ -45,9 +45,11 @@ T = TypeVar("T")
 
 
 class PostgresDatabase(Database):
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+    """`months`: names of tables of months that are known to be there, shared by connections of one database."""
+
+    def __init__(self, conn: psycopg.Connection[Any], months: set[str] | None = None) -> None:
         self.conn = conn
-        self._months: set[str] = set()
+        self._months: set[str] = set() if months is None else months
 
     def execute(self, sql: str, params: Params = ()) -> Result:
         return self.conn.execute(_marked(sql), params)
@@ -114,6 +116,14 @@ class PostgresDatabase(Database):
             if mine and not self.conn.closed:
                 self.execute("SELECT pg_advisory_unlock(?)", (_key(name),))
 
+    def migrations(self) -> list[str]:
+        there = pending(self)
+        return [name for name, _migration in MIGRATIONS if name not in there]
+
+    def unsound(self) -> list[str]:
+        """Nothing: a page that the disk changed fails when it is read, if the server has checksums (initdb -k)."""
+        return []
+
     def close(self) -> None:
         self.conn.close()
 
@@ -129,7 +139,8 @@ def open_postgres(url: str) -> PostgresDatabase:
     """Open the database and migrate it; of several processes that start at once one does, the others wait."""
     db = connect(url)
     try:
-        migrate(db)
+        if pending(db):
+            migrate(db)
     except psycopg.Error as error:
         said = f"{_shown(db)} cannot be migrated: {_said(error)}"
         db.close()
@@ -137,14 +148,12 @@ def open_postgres(url: str) -> PostgresDatabase:
     return db
 
 
-def connect(url: str) -> PostgresDatabase:
-    """A connection as this program wants it; raises Unopenable."""
+def connect(url: str, statement_s: int = STATEMENT_S) -> PostgresDatabase:
+    """A connection as this program wants it; raises Unopenable. `statement_s` 0: one may take for ever."""
     if psycopg is None:
         raise Unopenable("PostgreSQL needs psycopg: pip install 'kembar[postgres]'")
     try:
-        conn = psycopg.connect(
-            url, autocommit=True, connect_timeout=CONNECT_S, application_name="kembar", options=_OPTIONS
-        )
+        conn = psycopg.connect(url, **keywords(statement_s))
     except psycopg.Error as error:
         raise Unopenable(
             f"the database cannot be opened: {_said(error)}; is it running, is the url right?"
@@ -160,9 +169,19 @@ def connect(url: str) -> PostgresDatabase:
 
 
 _OPTIONS = (
-    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s -c statement_timeout={STATEMENT_S}s"
+    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s"
     f" -c idle_in_transaction_session_timeout={IDLE_S}s"
 )
+
+
+def keywords(statement_s: int = STATEMENT_S) -> dict[str, Any]:
+    """How every connection is opened."""
+    return {
+        "autocommit": True,
+        "connect_timeout": CONNECT_S,
+        "application_name": "kembar",
+        "options": f"{_OPTIONS} -c statement_timeout={statement_s}s",
+    }
 
 
 def prepare(conn: psycopg.Connection[Any]) -> None:

@@ -113,6 +113,14 @@ class SqliteDatabase(Database):
                 return
             yield True
 
+    def migrations(self) -> list[str]:
+        found = self.conn.execute("SELECT name FROM _sqlite_migrations ORDER BY migration_set DESC, name")
+        return [name for (name,) in found]
+
+    def unsound(self) -> list[str]:
+        found = [said for (said,) in self.conn.execute("PRAGMA quick_check(20)")]
+        return [] if found == ["ok"] else found
+
     def close(self) -> None:
         self.conn.close()
 

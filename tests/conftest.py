@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from engines import ENGINES, AddressOf, Made, made, sqlite_address
 
 # Real processes against real clocks, or fixed ports: beside other work some of them are late, and nothing is wrong.
 ALONE = ("test_real_", "test_firmware_realtime", "test_house_run", "test_house_wheel", "test_bench_")
@@ -32,6 +33,23 @@ def need() -> Callable[[str], str]:
         pytest.skip(f"{tool} is not installed")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgresql(need: Callable[[str], str]) -> Iterator[Made]:
+    """A PostgreSQL server of this session, started when a test first asks."""
+    with made(need("pg_ctl")) as here:
+        yield here
+
+
+@pytest.fixture(params=ENGINES)
+def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AddressOf]:
+    """What takes this runs on both engines: `address_of("cloud")` is a fresh database."""
+    if request.param == "sqlite":
+        yield lambda name: sqlite_address(tmp_path / f"{name}.db")
+    else:
+        with request.getfixturevalue("postgresql").addresses() as found:
+            yield found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

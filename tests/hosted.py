@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from engines import sqlite_address
 from visiting import Visiting
 
 from cloud.access import Role
 from cloud.application import build
-from cloud.connections import Connections
+from cloud.connections import GivesBack, connections_to
 from cloud.desk import Rules
 from cloud.invitations import Invitations
 from cloud.passwords import Passwords
@@ -24,8 +25,8 @@ from process import serve as process_serve
 from process.serve import serve
 from process.service import Running
 from store.database import Database
+from store.opening import open_cloud
 from store.part import Part
-from store.sqlite import open_database
 from sync.batch import Batch
 from sync.packing import pack
 
@@ -40,7 +41,7 @@ SITES = [
 @dataclass
 class Hosted:
     url: str
-    path: Path
+    address: str  # of its database
 
     def post(self, path: str, body: bytes, token: str | None = TOKEN, **headers: str) -> requests.Response:
         sent = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
@@ -76,17 +77,18 @@ class Hosted:
 
     @contextmanager
     def database(self) -> Iterator[Database]:
-        with closing(open_database(self.path, "cloud")) as db:
+        with closing(open_cloud(self.address)) as db:
             yield db
 
 
 @contextmanager
 def hosted(
-    path: Path,
+    address: str | Path,
     listen: str = "127.0.0.1:0",
     sites: list[SiteSetting] = SITES,
     rules: Rules = Rules(),  # noqa: B008 - it is frozen
 ) -> Iterator[Hosted]:
+    address = sqlite_address(address) if isinstance(address, Path) else address
     # Stops are seen at once, not after half a second.
     process_serve.TURN_S = 0.02
     running, bound = Running({}), threading.Event()
@@ -96,11 +98,12 @@ def hosted(
         urls.append(url)
         bound.set()
 
-    with closing(Connections(path)) as connections:
+    with closing(connections_to(address)) as connections:
         built = build(
             Sites(sites, connections), connections, b"k" * 32, rules=rules, passwords=Passwords(1, 8)
         )
-        application = layered(built, ["127.0.0.1"])
+        connections.give_back()
+        application = layered(GivesBack(built, connections), ["127.0.0.1"])
         thread = threading.Thread(
             target=serve,
             args=(application, listen, running),
@@ -109,7 +112,7 @@ def hosted(
         thread.start()
         try:
             assert bound.wait(10)
-            yield Hosted(urls[0], path)
+            yield Hosted(urls[0], address)
         finally:
             running.stop.set()
             thread.join()

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from accountmaking import CHEAP, HERE, NOW_MS, added, log_in
+from engines import AddressOf
 from visiting import PASSWORD
 
 from cloud.access import Role
@@ -17,12 +17,12 @@ from cloud.sessions import IDLE_MS, LASTS_MS, MOST_OF_ACCOUNT, Sessions
 from cloud.sites import numbers_of
 from cloud.tries import EACH_MS, FORGOTTEN_MS, FREE, MOST_AT_ONCE, PAUSES_MS, Tries, network
 from store.database import Database
-from store.sqlite import open_database
+from store.opening import open_cloud
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with closing(open_database(tmp_path / "cloud.db", "cloud")) as opened:
+def db(address_of: AddressOf) -> Iterator[Database]:
+    with closing(open_cloud(address_of("cloud"))) as opened:
         numbers_of(opened, ["rumah", "kos"])
         yield opened
 
@@ -158,13 +158,13 @@ def test_an_address_has_an_allowance_and_a_house_of_ipv6_is_one_address(db: Data
     assert network("::ffff:192.0.2.1") == "192.0.2.1"
 
 
-def test_tries_of_several_processes_count_together(tmp_path: Path) -> None:
-    path, passed = tmp_path / "cloud.db", []
-    open_database(path, "cloud").close()
+def test_tries_of_several_processes_count_together(address_of: AddressOf) -> None:
+    passed: list[bool] = []
+    open_cloud(address_of("cloud")).close()
     barrier = Barrier(12)
 
     def one_try() -> None:
-        with closing(open_database(path, "cloud")) as mine:
+        with closing(open_cloud(address_of("cloud"))) as mine:
             barrier.wait()
             with mine.write():
                 passed.append(Tries(mine, NOW_MS).begin("sari") == 0)

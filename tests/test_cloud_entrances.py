@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from engines import AddressOf
 from hosted import Hosted, hosted
 from madeparts import row
 from visiting import PASSWORD, Visiting, secret_of
@@ -21,8 +22,8 @@ FORMS += ["/sites/rumah/people", "/sites/rumah/shares", "/sites/rumah/meter?mete
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Hosted]:
-    with hosted(tmp_path / "cloud.db", rules=Rules(open_signup=True)) as here:
+def cloud(address_of: AddressOf) -> Iterator[Hosted]:
+    with hosted(address_of("cloud"), rules=Rules(open_signup=True)) as here:
         yield here
 
 
@@ -207,7 +208,7 @@ def test_changing_the_password_ends_other_sessions_and_each_can_be_ended(
 
 
 def test_an_account_makes_a_home_that_every_process_knows_at_once(owner: Visiting, cloud: Hosted) -> None:
-    with hosted(cloud.path) as second:
+    with hosted(cloud.address) as second:
         other = Visiting(second.url)
         other.cookies.set(SESSION_COOKIE, owner.cookies[SESSION_COOKIE])
         at = owner.submit("/new", title="Rumah Nenek").headers["Location"]

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import requests
+from engines import AddressOf
 from hosted import OTHER_TOKEN, TOKEN, Hosted, hosted
 
 from cloud.ingest import PATHS
@@ -27,8 +28,8 @@ VALUES = (225_700, 108, 24_400, 38, 50_000, 1_000, 0)
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Hosted]:
-    with hosted(tmp_path / "cloud.db") as here:
+def cloud(address_of: AddressOf) -> Iterator[Hosted]:
+    with hosted(address_of("cloud")) as here:
         yield here
 
 

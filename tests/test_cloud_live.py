@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from engines import AddressOf
 from hosted import OTHER_TOKEN, Hosted, hosted
 
 NOW_MS = time.time_ns() // 1_000_000
@@ -18,8 +18,8 @@ LIVE = {
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Hosted]:
-    with hosted(tmp_path / "cloud.db") as here:
+def cloud(address_of: AddressOf) -> Iterator[Hosted]:
+    with hosted(address_of("cloud")) as here:
         yield here
 
 

@@ -9,7 +9,7 @@ from hosted import OTHER_TOKEN, PUBLIC_TOKEN, SITES, TOKEN, Hosted, hosted
 from madeparts import row
 from visiting import Visiting
 
-from cloud.connections import Connections
+from cloud.connections import connections_to
 from cloud.login import COOKIE, MOST_SITES, Login, signing_key
 from cloud.sites import HostedSite, Sites, SiteSetting
 from cloud.tries import MOST_AT_ONCE
@@ -152,7 +152,7 @@ def test_the_front_page_speaks_both_languages(browser: Visiting, cloud: Hosted) 
 
 
 def login(tmp_path: Path, settings: list[SiteSetting], key: bytes = KEY) -> tuple[Login, Sites]:
-    connections = Connections(tmp_path / "sites.db")
+    connections = connections_to(f"sqlite:///{tmp_path / 'sites.db'}")
     try:
         found = Sites(settings, connections)
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hosted import hosted
 
-from cloud.connections import Connections
+from cloud.connections import connections_to
 from cloud.main import parser
 from cloud.watch import Watch
 
@@ -61,7 +61,7 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
 
 
 def test_a_database_that_cannot_be_written_takes_no_page_away(tmp_path: Path) -> None:
-    connections = Connections(tmp_path / "cloud.db")
+    connections = connections_to(f"sqlite:///{tmp_path / 'cloud.db'}")
     db = connections.mine()
     try:
         db.execute("PRAGMA query_only = ON")
@@ -73,7 +73,7 @@ def test_a_database_that_cannot_be_written_takes_no_page_away(tmp_path: Path) ->
 
 
 def test_every_thread_has_a_connection_of_its_own(tmp_path: Path) -> None:
-    connections, seen = Connections(tmp_path / "cloud.db"), []
+    connections, seen = connections_to(f"sqlite:///{tmp_path / 'cloud.db'}"), []
     threads = [threading.Thread(target=lambda: seen.append(connections.mine())) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -5,13 +5,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from engines import AddressOf, sqlite_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud import pairing
 from cloud.pairing import ALPHABET, Busy, Pairings, TooManyTries, Unfit, entered
 from cloud.tokens import FIRST_USE_MS, MOST_LIVE, NOTE_EVERY_MS, Grant, Tokens, TooMany, hexdigest
-from store.sqlite import SqliteDatabase, open_database
+from store.database import Database
+from store.opening import open_cloud
 
 SITE, OTHER_SITE, ACCOUNT = 1, 2, 7
 
@@ -19,7 +21,7 @@ SITE, OTHER_SITE, ACCOUNT = 1, 2, 7
 class Desk:
     """A cloud's pairings and tokens under a clock that the test moves."""
 
-    def __init__(self, db: SqliteDatabase) -> None:
+    def __init__(self, db: Database) -> None:
         self.db, self.now_ms = db, 1_800_000_000_000
         self.tokens = Tokens(lambda: self.now_ms)
         self.pairings = Pairings(self.tokens, lambda: self.now_ms)
@@ -61,8 +63,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with closing(open_database(tmp_path / "cloud.db", "cloud")) as db:
+def desk(address_of: AddressOf) -> Iterator[Desk]:
+    with closing(open_cloud(address_of("cloud"))) as db:
         yield Desk(db)
 
 
@@ -260,10 +262,9 @@ def test_when_a_token_was_used_is_written_once_in_a_while(desk: Desk) -> None:
     token = desk.paired()
     desk.site_of(token)
     first_ms = desk.now_ms
-    before = desk.db.version()
     desk.now_ms += NOTE_EVERY_MS - 1
     assert desk.site_of(token) == SITE
-    assert desk.db.version() == before
+    assert [each.seen_ms for each in desk.tokens.of_site(desk.db, SITE)] == [first_ms]
     desk.now_ms += 1
     assert desk.site_of(token) == SITE
     assert [each.seen_ms for each in desk.tokens.of_site(desk.db, SITE)] == [first_ms + NOTE_EVERY_MS]
@@ -278,6 +279,7 @@ def test_a_site_has_so_many_tokens_and_no_more(desk: Desk) -> None:
             desk.tokens.make(desk.db, grant)
 
 
-def test_finding_a_token_reads_one_row_by_the_index(desk: Desk) -> None:
-    plan = desk.db.execute("EXPLAIN QUERY PLAN SELECT id FROM tokens WHERE digest = ?", ("x",)).fetchall()
+def test_finding_a_token_reads_one_row_by_the_index(tmp_path: Path) -> None:
+    with closing(open_cloud(sqlite_address(tmp_path / "cloud.db"))) as db:
+        plan = db.execute("EXPLAIN QUERY PLAN SELECT id FROM tokens WHERE digest = ?", ("x",)).fetchall()
     assert ["INDEX" in row[3] and "SCAN" not in row[3] for row in plan] == [True]

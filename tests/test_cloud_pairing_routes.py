@@ -1,11 +1,11 @@
 """Pairing over HTTP: what an edge sends and gets, as RFC 8628 and RFC 6749 have it, against the real application."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from engines import AddressOf
 from hosted import TOKEN, Hosted, hosted
 
 from cloud.pairing import INTERVAL_S, MOST_OF_ADDRESS, Pairings
@@ -17,8 +17,8 @@ WISH = {"client_id": words.CLIENT_ID, "edge": "rumah", "version": "0.1.0"}
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Hosted]:
-    with hosted(tmp_path / "cloud.db") as here:
+def cloud(address_of: AddressOf) -> Iterator[Hosted]:
+    with hosted(address_of("cloud")) as here:
         yield here
 
 

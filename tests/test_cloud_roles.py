@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from accountmaking import CHEAP, HERE, NOW_MS, added, log_in
+from engines import AddressOf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from visiting import PASSWORD
@@ -23,12 +23,13 @@ from cloud.sessions import Sessions
 from cloud.shares import DAY_MS, BadShare, Shares
 from cloud.sites import numbers_of
 from store.database import Database
+from store.opening import open_cloud
 from store.sqlite import open_database
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with closing(open_database(tmp_path / "cloud.db", "cloud")) as opened:
+def db(address_of: AddressOf) -> Iterator[Database]:
+    with closing(open_cloud(address_of("cloud"))) as opened:
         numbers_of(opened, ["rumah", "kos"])
         yield opened
 
@@ -120,7 +121,7 @@ def _step(db: Database, model: Model, account: int, site: int, role: Role | None
 
 
 def test_an_invitation_is_good_once_even_when_two_use_it_at_the_same_time(
-    tmp_path: Path, db: Database
+    address_of: AddressOf, db: Database
 ) -> None:
     accounts = [added(db, f"name{n}") for n in range(6)]
     with db.write():
@@ -128,7 +129,7 @@ def test_an_invitation_is_good_once_even_when_two_use_it_at_the_same_time(
     barrier, got = Barrier(6), []
 
     def accept(account: int) -> None:
-        with closing(open_database(tmp_path / "cloud.db", "cloud")) as mine:
+        with closing(open_cloud(address_of("cloud"))) as mine:
             barrier.wait()
             try:
                 with mine.write(1):

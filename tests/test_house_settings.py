@@ -216,5 +216,5 @@ def test_an_edge_without_a_link_is_refused(tmp_path: Path) -> None:
 def test_a_database_starts_at_the_settings_file_unless_it_starts_at_the_root(tmp_path: Path) -> None:
     got = read(tmp_path, CloudSettings, GOOD_CLOUD.replace("cloud.db", "state/cloud.db"))
     assert isinstance(got, CloudSettings)
-    assert got.cloud.sqlite_path == tmp_path / "state" / "cloud.db"
-    assert got.cloud.sqlite_path.parent.is_dir()
+    assert got.cloud.database == f"sqlite:///{tmp_path / 'state' / 'cloud.db'}"
+    assert (tmp_path / "state").is_dir()

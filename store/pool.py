@@ -1,0 +1,54 @@
+"""Connections to one PostgreSQL database, borrowed and given back, so many at once; psycopg's own pool below."""
+
+from __future__ import annotations
+
+from store.database import Unopenable
+from store.postgres import CONNECT_S, PostgresDatabase, keywords, prepare
+
+try:
+    import psycopg
+    from psycopg_pool import ConnectionPool, PoolTimeout
+except ImportError:  # pragma: no cover - store.postgres has said so before anybody comes here
+    pass
+
+# One is kept while nothing happens; the others are closed after so long.
+IDLE_S = 300
+# A connection is renewed after so long: the server gives back what its session has gathered.
+LIFE_S = 3_600
+
+
+class Pool:
+    """Safe for threads. Opened in the process that uses it: what a fork shares is broken in both."""
+
+    def __init__(self, url: str, most: int) -> None:
+        # Months whose tables are there are there for good, whichever connection has seen them.
+        self._months: set[str] = set()
+        self._pool = ConnectionPool(
+            url,
+            kwargs=keywords(),
+            min_size=1,
+            max_size=most,
+            open=True,
+            configure=prepare,
+            check=ConnectionPool.check_connection,
+            timeout=CONNECT_S,
+            max_idle=IDLE_S,
+            max_lifetime=LIFE_S,
+            # Who asks while the server is away is told after CONNECT_S; the pool itself goes on trying for ever.
+            reconnect_timeout=float("inf"),
+            name="kembar",
+        )
+
+    def borrow(self) -> PostgresDatabase:
+        """One that answers; raises store.database.Unopenable."""
+        try:
+            return PostgresDatabase(self._pool.getconn(), self._months)
+        except (PoolTimeout, psycopg.Error) as error:
+            raise Unopenable(f"the database does not answer: {' '.join(str(error).split())}") from error
+
+    def give_back(self, db: PostgresDatabase) -> None:
+        """One that broke, or that was left in the middle of something, is not lent again."""
+        self._pool.putconn(db.conn)
+
+    def close(self) -> None:
+        self._pool.close(CONNECT_S)
