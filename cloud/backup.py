@@ -10,9 +10,9 @@ from typing import Literal
 from cloud.archive import Ended, Manifest, NewArchive, new_archive
 from cloud.holdings import Holdings, counted
 from cloud.letting_go import LEFT_OUT, in_force, let_go
-from cloud.settings import POSTGRESQL, SQLITE
 from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
+from store.opening import sqlite_path
 from store.postgres import connect, pending
 from store.sqlite import open_database, open_reader
 
@@ -22,13 +22,14 @@ GoOn = Callable[[], None]
 def back_up(address: str, to: Path, now_ms: int, go_on: GoOn = lambda: None) -> Manifest:
     """On disk when this returns; `go_on` raises where it shall not go on, and then nothing is left behind.
 
-    Raises Unopenable, Unreadable, DumpFailed, OSError, CannotGoOn.
+    Raises Unreadable, DumpFailed, OSError, CannotGoOn, and what a database raises (store/faults.py).
     """
     with new_archive(to) as archive:
-        if address.startswith(POSTGRESQL):
+        path = sqlite_path(address)
+        if path is None:
             made = _of_postgres(address, archive, now_ms, go_on)
         else:
-            made = _of_sqlite(Path(address.removeprefix(SQLITE)), to, archive, now_ms, go_on)
+            made = _of_sqlite(path, to, archive, now_ms, go_on)
         archive.manifest(made)
     return made
 
@@ -44,7 +45,7 @@ def _of_sqlite(path: Path, to: Path, archive: NewArchive, now_ms: int, go_on: Go
             ended = in_force(db, now_ms)
             db.execute("PRAGMA secure_delete = ON").fetchone()
             let_go(db)
-            holdings, migrations = counted(db), sqlite_copy.applied(db)
+            holdings, migrations = counted(db), db.migrations()
             sqlite_copy.alone(db)
         with copy.open("rb") as stream:
             size, digest = archive.content(stream, False, go_on)
@@ -57,7 +58,7 @@ def _of_postgres(url: str, archive: NewArchive, now_ms: int, go_on: GoOn) -> Man
             raise CannotGoOn(
                 "the tables are those of an earlier version; start kembar-cloud serve of this one first"
             )
-        migrations = postgres_dump.applied(db)
+        migrations = db.migrations()
         with postgres_dump.dumping(db, url, LEFT_OUT) as stream:
             size, digest = archive.content(stream, True, go_on)
             ended, holdings = in_force(db, now_ms), counted(db)

@@ -1,7 +1,6 @@
 """The commands `kembar-cloud backup` and `kembar-cloud restore`: what they ask for and what they say."""
 
 import argparse
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,11 @@ from cloud.settings import CloudSettings
 from pages.app import wall_ms
 from process.service import CannotGoOn, Running
 from process.settings import read_settings
-from store.database import Unopenable
+from store import faults
 from store.postgres_dump import DumpFailed
 
-log = logging.getLogger(__name__)
+# What is told in one sentence, because it is about the machine or the file and not about the program.
+_FAILURES: tuple[type[Exception], ...] = (Unreadable, DumpFailed, OSError, *faults.ANY)
 
 _RESTORED_WORDS = """\
 In this database nobody is logged in, and no share link, invitation, link for a new password or pairing is in force: \
@@ -113,5 +113,5 @@ def _go_on(running: Running) -> None:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (Unopenable, Unreadable, DumpFailed, OSError) as error:
+    except _FAILURES as error:
         raise CannotGoOn(str(error)) from error

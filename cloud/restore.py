@@ -14,10 +14,10 @@ from cloud.archive import Archive, on_disk
 from cloud.backup import own_folder
 from cloud.holdings import BY_SITE, COUNTED, WHOLE, Holdings, SiteHolding, counted
 from cloud.letting_go import LEFT_OUT, LiveToken, settle
-from cloud.settings import POSTGRESQL, SQLITE
 from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
 from store.database import Database
+from store.opening import sqlite_path
 from store.postgres import connect, migrate
 from store.sqlite import SHARED_MODE, SqliteDatabase, open_database, open_reader
 
@@ -41,23 +41,21 @@ class Wish:
 
 
 def put_back(archive: Archive, address: str, wish: Wish) -> Found:
-    """Raises Unopenable, DumpFailed, OSError, CannotGoOn."""
+    """Raises DumpFailed, OSError, CannotGoOn, and what a database raises (store/faults.py)."""
     manifest = archive.manifest
-    is_postgres = address.startswith(POSTGRESQL)
-    if (manifest.engine == "postgresql") != is_postgres:
+    path = sqlite_path(address)
+    if (manifest.engine == "sqlite") != (path is not None):
         raise CannotGoOn(
             f"{archive.path} is a backup of {manifest.engine}, and [cloud] database is {address};"
             " a backup goes back into what it came from"
         )
-    known = postgres_dump.known() if is_postgres else sqlite_copy.known()
+    known = sqlite_copy.known() if path else postgres_dump.known()
     if later := sorted(set(manifest.migrations) - set(known)):
         raise CannotGoOn(
             f"{archive.path} was made by version {manifest.program} with tables that this one does not know"
             f" ({', '.join(later)}); restore it with that version or a later one"
         )
-    if is_postgres:
-        return _into_postgres(archive, address, wish)
-    return _into_sqlite(archive, Path(address.removeprefix(SQLITE)), wish)
+    return _into_sqlite(archive, path, wish) if path else _into_postgres(archive, address, wish)
 
 
 def _into_sqlite(archive: Archive, path: Path, wish: Wish) -> Found:
@@ -90,7 +88,7 @@ def _fill(path: Path, copy: Path) -> None:
 
 def _into_postgres(archive: Archive, url: str, wish: Wish) -> Found:
     with closing(connect(url)) as db:
-        if postgres_dump.applied(db):
+        if db.migrations():
             _refuse_used(db, "this PostgreSQL database")
         postgres_dump.emptied(db, (*BY_SITE, *WHOLE, *COUNTED, *LEFT_OUT))
         postgres_dump.restored(db, url, archive.pieces(wish.go_on))

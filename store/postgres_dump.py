@@ -91,16 +91,9 @@ def _program(name: str, db: PostgresDatabase) -> str:
     return found
 
 
-def applied(db: PostgresDatabase) -> list[str]:
-    """The migrations that a database has gone through; none where there are no tables."""
-    if not db.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone()[0]:
-        return []
-    return [name for (name,) in db.execute("SELECT name FROM migrations ORDER BY name").fetchall()]
-
-
 def known() -> list[str]:
-    """Those that this version has."""
-    return sorted(name for name, _migration in MIGRATIONS)
+    """The migrations that this version has."""
+    return [name for name, _migration in MIGRATIONS]
 
 
 def emptied(db: PostgresDatabase, tables: Iterable[str]) -> None:

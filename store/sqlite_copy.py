@@ -38,13 +38,8 @@ def alone(db: SqliteDatabase) -> None:
     db.execute("PRAGMA journal_mode = DELETE").fetchone()
 
 
-def applied(db: SqliteDatabase) -> list[str]:
-    """The migrations that a database has gone through."""
-    return [name for (name,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY name").fetchall()]
-
-
 def known() -> list[str]:
-    """Those of a cloud that this version has."""
+    """The migrations of a cloud that this version has."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         schema.migrate(sqlite_utils.Database(conn), "cloud")
-        return applied(SqliteDatabase(conn))
+        return SqliteDatabase(conn).migrations()

@@ -1,17 +1,16 @@
 """Backups of the hosted site: one state while it is served, back as they were; nothing that was revoked revives."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from accountmaking import NOW_MS, added
+from engines import AddressOf, Made, sqlite_address
 from madeparts import row, rows
-from postgres import server
 from replayed import CELLAR, GARAGE, House, assert_twins
 
 from cloud.access import Role
@@ -32,8 +31,8 @@ from process.service import CannotGoOn, Running
 from store import postgres_dump, sqlite_copy
 from store.by_time import RowsByTime
 from store.database import Database
+from store.opening import open_cloud, sqlite_path
 from store.part import CHANGES, Hole, Part
-from store.postgres import connect, open_postgres
 from store.receiver import Receiver
 from store.sqlite import open_database
 
@@ -41,42 +40,6 @@ pytest_plugins = ("conftest_twins",)
 
 MONTH_MS = 31 * 86_400_000
 LATER_MS = NOW_MS + 60_000
-
-
-@pytest.fixture(scope="module")
-def postgres(need: Callable[[str], str]) -> Iterator[str]:
-    with server(need("pg_ctl")) as url:
-        yield url
-
-
-@dataclass
-class Place:
-    """Where databases of one engine are made, each under a name of its own."""
-
-    folder: Path
-    url: str = ""
-    made: int = 0
-
-    def fresh(self) -> str:
-        self.made += 1
-        if not self.url:
-            return f"sqlite:///{self.folder}/{self.made}/cloud.db"
-        name = f"t{sha256(str(self.folder).encode()).hexdigest()[:8]}_{self.made}"
-        with closing(connect(self.url)) as db:
-            db.conn.execute(f"CREATE DATABASE {name}", prepare=False)
-        return self.url.replace("/postgres?", f"/{name}?")
-
-    def open(self, address: str) -> Database:
-        if self.url:
-            return open_postgres(address)
-        return open_database(Path(address.removeprefix("sqlite:///")), "cloud")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "sqlite":
-        return Place(tmp_path)
-    return Place(tmp_path, request.getfixturevalue("postgres"))
 
 
 def take(db: Database, site: int, *parts: Part) -> None:
@@ -110,23 +73,23 @@ def filled(db: Database) -> dict[str, str]:
     return secrets
 
 
-def restored(place: Place, file: Path, tokens_too: bool = False) -> tuple[str, Found]:
-    address = place.fresh()
+def restored(address: str, file: Path, tokens_too: bool = False) -> Found:
     with opened(file) as archive:
-        return address, put_back(archive, address, Wish(LATER_MS, tokens_too))
+        return put_back(archive, address, Wish(LATER_MS, tokens_too))
 
 
-def test_everything_comes_back_but_what_lets_somebody_in(place: Place, tmp_path: Path) -> None:
-    address, file = place.fresh(), tmp_path / "backup"
-    with closing(place.open(address)) as db:
+def test_everything_comes_back_but_what_lets_somebody_in(address_of: AddressOf, tmp_path: Path) -> None:
+    address, file = address_of("first"), tmp_path / "backup"
+    with closing(open_cloud(address)) as db:
         secrets = filled(db)
         made = back_up(address, file, NOW_MS)
     assert (made.ended.sessions, made.ended.shares, made.ended.invitations) == (1, 1, 1)
-    back, found = restored(place, file)
+    back = address_of("back")
+    found = restored(back, file)
     assert not any(found.differences.values())
     rumah = next(site for site in found.holdings.sites if site.name == "rumah")
     assert (rumah.rows, rumah.explained, rumah.unexplained) == (397, 3, 0)
-    with closing(place.open(back)) as db:
+    with closing(open_cloud(back)) as db:
         assert [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in LEFT_OUT] == [0] * 8
         assert counted(db).sites == made.holdings.sites
         token = hexdigest(secrets["token"])
@@ -138,16 +101,18 @@ def test_everything_comes_back_but_what_lets_somebody_in(place: Place, tmp_path:
         # New homes and streams get numbers that nobody has.
         numbers_of(db, ["baru"])
         take(db, 1, Part("garage", 8, 0, [row(1)]))
-    with closing(place.open(restored(place, file, tokens_too=True)[0])) as db:
+    another = address_of("another")
+    assert restored(another, file, tokens_too=True).tokens == []
+    with closing(open_cloud(another)) as db:
         assert Tokens(lambda: LATER_MS).site_of(db, token) is None
 
 
 def test_a_backup_is_one_state_though_readings_come_in_meanwhile(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address_of: AddressOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_copy, "STEP_PAGES", 10)
-    address, file, seq = place.fresh(), tmp_path / "backup", [0]
-    with closing(place.open(address)) as db:
+    address, file, seq = address_of("first"), tmp_path / "backup", [0]
+    with closing(open_cloud(address)) as db:
         site = numbers_of(db, ["rumah"])["rumah"]
         take(db, site, Part("garage", 7, 0, rows(range(1, 5_000))))
 
@@ -156,17 +121,17 @@ def test_a_backup_is_one_state_though_readings_come_in_meanwhile(
             take(db, site, Part("garage", 8, seq[0] - 1, [row(seq[0])]))
 
         back_up(address, file, NOW_MS, meanwhile)
-        assert seq[0] > (0 if place.url else 10)
-        _back, found = restored(place, file)
+        assert seq[0] > (10 if sqlite_path(address) else 0)
+        found = restored(address_of("back"), file)
         assert not any(found.differences.values())
         assert [site.unexplained for site in found.holdings.sites] == [0]
         assert counted(db).sites != found.holdings.sites
 
 
-def test_a_backup_that_is_stopped_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:
-    address, file = place.fresh(), tmp_path / "there" / "backup"
+def test_a_backup_that_is_stopped_leaves_nothing_behind(address_of: AddressOf, tmp_path: Path) -> None:
+    address, file = address_of("first"), tmp_path / "there" / "backup"
     file.parent.mkdir()
-    with closing(place.open(address)) as db:
+    with closing(open_cloud(address)) as db:
         filled(db)
 
     def stop() -> None:
@@ -177,9 +142,9 @@ def test_a_backup_that_is_stopped_leaves_nothing_behind(place: Place, tmp_path: 
     assert list(file.parent.iterdir()) == []
 
 
-def test_a_database_in_use_is_left_alone(place: Place, tmp_path: Path) -> None:
-    address, file = place.fresh(), tmp_path / "backup"
-    with closing(place.open(address)) as db:
+def test_a_database_in_use_is_left_alone(address_of: AddressOf, tmp_path: Path) -> None:
+    address, file = address_of("first"), tmp_path / "backup"
+    with closing(open_cloud(address)) as db:
         filled(db)
         back_up(address, file, NOW_MS)
         before = counted(db)
@@ -188,21 +153,20 @@ def test_a_database_in_use_is_left_alone(place: Place, tmp_path: Path) -> None:
         assert counted(db) == before
 
 
-def test_an_empty_database_that_is_there_is_filled(place: Place, tmp_path: Path) -> None:
-    address, empty, file = place.fresh(), place.fresh(), tmp_path / "backup"
-    with closing(place.open(address)) as db:
+def test_an_empty_database_that_is_there_is_filled(address_of: AddressOf, tmp_path: Path) -> None:
+    address, empty, file = address_of("first"), address_of("empty"), tmp_path / "backup"
+    with closing(open_cloud(address)) as db:
         filled(db)
     made = back_up(address, file, NOW_MS)
-    with closing(place.open(empty)) as before, opened(file) as archive:
+    with closing(open_cloud(empty)) as before, opened(file) as archive:
         assert not any(put_back(archive, empty, Wish(LATER_MS)).differences.values())
         assert counted(before).sites == made.holdings.sites
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    place = Place(tmp_path)
-    address = place.fresh()
-    with closing(place.open(address)) as db:
+    address = sqlite_address(tmp_path / "first.db")
+    with closing(open_cloud(address)) as db:
         filled(db)
     back_up(address, tmp_path / "backup", NOW_MS)
     return tmp_path / "backup"
@@ -297,6 +261,12 @@ def test_a_difference_is_told_and_ends_it_with_1(
     assert told in capsys.readouterr().out
 
 
+@pytest.fixture
+def postgres(postgresql: Made) -> Iterator[str]:
+    with postgresql.addresses() as address_of:
+        yield address_of("first")
+
+
 def test_what_a_later_version_made_is_refused(tmp_path: Path, file: Path) -> None:
     rewritten(file, migrations=["m001_cloud", "m999_later"])
     with pytest.raises(CannotGoOn, match="m999_later"):
@@ -318,7 +288,6 @@ def test_a_backup_of_nothing_is_told(tmp_path: Path) -> None:
 def test_a_missing_pg_dump_is_told_with_what_to_do(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_postgres(postgres).close()
     monkeypatch.setattr(shutil, "which", lambda *_args, **_named: None)
     with pytest.raises(postgres_dump.DumpFailed, match="apt-get install postgresql-client"):
         back_up(postgres, tmp_path / "backup", NOW_MS)
@@ -328,7 +297,6 @@ def test_a_missing_pg_dump_is_told_with_what_to_do(
 def test_a_dump_that_fails_is_told_in_its_own_words(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_postgres(postgres).close()
     program = tmp_path / "pg_dump"
     program.write_text("#!/bin/sh\necho half of it\necho the disk is worn out >&2\nexit 3\n")
     program.chmod(0o755)
