@@ -2,6 +2,8 @@
 # Makes this Debian or Ubuntu machine a hosted site; run again with a newer clone or wheel it upgrades. What is there
 # already stays as it is: settings, web server, database.
 set -eu
+# Whoever calls this may have a stricter one, and then the service could not read its own program.
+umask 022
 
 usage() {
     cat <<'END'
@@ -62,15 +64,18 @@ want() {
 
 with_systemd() { [ -d /run/systemd/system ]; }
 
+# The system's own: one of pyenv lies in a home that the service does not see.
 want python3 python3
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed; this is $(python3 --version)"
-python3 -c 'import ensurepip' 2>/dev/null || want no-such-command python3-venv
+python=/usr/bin/python3
+[ -x $python ] || python=$(command -v python3)
+$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed; this is $($python --version)"
+$python -c 'import ensurepip' 2>/dev/null || want no-such-command python3-venv
 
 # Who serves: nobody logs in as it, and nothing but its state and the backups belongs to it.
 getent passwd kembar-cloud >/dev/null ||
     useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin kembar-cloud
 
-[ -x /opt/kembar/venv/bin/python ] || python3 -m venv /opt/kembar/venv
+[ -x /opt/kembar/venv/bin/python ] || $python -m venv /opt/kembar/venv
 pip() { /opt/kembar/venv/bin/python -m pip "$@" --quiet --disable-pip-version-check; }
 if [ -z "$wheel" ]; then
     say "building a wheel of this clone"
