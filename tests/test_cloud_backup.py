@@ -31,6 +31,7 @@ from process.service import CannotGoOn, Running
 from store import postgres_dump, sqlite_copy
 from store.by_time import RowsByTime
 from store.database import Database
+from store.changes import Changes
 from store.opening import open_cloud, sqlite_path
 from store.part import CHANGES, Hole, Part
 from store.receiver import Receiver
@@ -315,13 +316,17 @@ def test_every_table_is_counted_or_left_out_on_purpose(tmp_path: Path) -> None:
 
 
 def test_a_cloud_that_went_back_in_time_is_refilled_by_its_edge(replayed: House, tmp_path: Path) -> None:
-    """What came after the backup, what filled a gap that the backup has, and a stream that it does not know."""
+    """What came after the backup, what filled a gap that it has, a stream that it does not know, what people said."""
     replayed.edge.grow(GARAGE, 50, (Hole(10, 19, "link", NOW_MS, NOW_MS + 9),))
     replayed.settle(replay := replayed.replay())
     back_up(f"sqlite:///{replayed.cloud.path}", tmp_path / "backup", NOW_MS)
     replayed.edge.take(Part(*GARAGE, 50, fills=[row(12), row(13)]))
     replayed.edge.grow(GARAGE, 300)
     replayed.edge.grow(CELLAR, 20)
+    # Said on a page of the cloud, fetched by the edge.
+    replayed.edge.take(
+        Part("~cloud", 5, 0, [(1, "profile", "garage/1", 1, '{"name":"Garasi"}')], kind=CHANGES)
+    )
     replayed.settle(replay)
     assert_twins(replayed)
     with opened(tmp_path / "backup") as archive:
@@ -333,3 +338,6 @@ def test_a_cloud_that_went_back_in_time_is_refilled_by_its_edge(replayed: House,
         # The edge went on all the time; it learns of it from the answer to its next batch.
         replayed.settle(replay)
         assert_twins(replayed)
+        assert Changes(replayed.cloud.db, replayed.cloud.site).current("profile", "garage/1") == {
+            "name": "Garasi"
+        }

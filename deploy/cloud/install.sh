@@ -81,7 +81,7 @@ if [ -z "$wheel" ]; then
     say "building a wheel of this clone"
     # Of a copy: what is built here would belong to root.
     mkdir "$work/clone"
-    tar -C "$here/../.." --exclude=./.git --exclude=./.venv --exclude=./build --exclude=./dist -cf - . | tar -C "$work/clone" -xf -
+    tar -C "$here/../.." --exclude=./.git --exclude=./.venv --exclude=./build --exclude=./dist --exclude=__pycache__ --exclude='.*_cache' -cf - . | tar -C "$work/clone" -xf -
     pip wheel --no-deps --wheel-dir "$work" "$work/clone"
     wheel=$(echo "$work"/kembar-*.whl)
 fi
