@@ -69,3 +69,9 @@ def test_a_unit_has_no_rights_and_writes_only_what_is_its_own(unit: Path) -> Non
         "NoNewPrivileges=yes",
     ):
         assert f"\n{line}\n" in text
+
+
+def test_security_md_points_at_code_that_is_there() -> None:
+    named = set(re.findall(r"`([\w./]+/[\w.]+\.\w+)`", (ROOT / "SECURITY.md").read_text()))
+    assert len(named) > 20
+    assert [each for each in sorted(named) if not (ROOT / each).exists()] == []
