@@ -77,13 +77,13 @@ def running_cloud(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen([sys.executable, "-c", _SERVE, str(config)]) as process:
         try:
-            _wait_for(url)
+            wait_for(url)
             yield url, process
         finally:
             process.terminate()
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
     until_s = time.monotonic() + START_S
     while True:
         try:

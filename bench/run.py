@@ -21,8 +21,11 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "catchup": ("bench.catchup", "measure"),
     "catchup-10m": ("bench.longbacklog", "measure"),
     "ten-years": ("bench.tenyears", "measure"),
+    "bulk": ("bench.bulk", "measure"),
+    "homes-sqlite": ("bench.homes", "sqlite"),
+    "homes-postgresql": ("bench.homes", "postgresql"),
 }
-LONG: tuple[str, ...] = ("catchup-10m", "ten-years")
+LONG: tuple[str, ...] = ("catchup-10m", "ten-years", "bulk", "homes-sqlite", "homes-postgresql")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,11 +23,3 @@ def keep_profile(db: Database, site: int, meter: Meter, profile: Profile) -> Non
         Profiles(db, site).write(RowsByTime(db, site), (SOURCE, BOOT), meter, profile)
     except faults.ANY as error:
         raise NotSaved(str(error)) from error
-
-
-def own_changes(db: Database, site: int) -> int:
-    """How many there are of a site."""
-    found = db.execute(
-        "SELECT coalesce(sum(cursor), 0) FROM streams WHERE site = ? AND source = ?", (site, SOURCE)
-    )
-    return int(found.fetchone()[0])

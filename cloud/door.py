@@ -13,6 +13,7 @@ import bottle
 from cloud.access import Act
 from cloud.desk import Desk
 from cloud.entrances import Entrances
+from cloud.fleet_page import FleetPage
 from cloud.front_page import FrontPage
 from cloud.ingest import refusal
 from cloud.own_account import OwnAccount
@@ -47,6 +48,7 @@ class Door:
             ("POST", "/account", own.change),
             ("GET", "/new", own.new_page),
             ("POST", "/new", own.make),
+            ("GET", "/fleet", FleetPage(self._desk).page),
         ):
             app.route(path, method, self._refusing(handler))
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from cloud import latest, proofs
+from cloud import edges, latest, proofs
 from cloud.changing import keep_profile
 from cloud.connections import Connections
 from cloud.contacts import heard_ms
@@ -72,6 +72,7 @@ class Houses:
 def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
     """What a cloud knows of a house: when its edge was last heard, and how far each board's readings go."""
     heard = heard_ms(db, site.number)
+    edge = edges.only_one(db, site.number)
     boards = db.execute(
         "SELECT source, boot, cursor, last_ms FROM streams WHERE site = ? AND kind = 'readings'"
         " ORDER BY source, coalesce(last_ms, 0), id",
@@ -88,7 +89,13 @@ def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
     )
     return Condition(
         devices=devices,
-        edge=EdgeSide(last_ms=heard, seq=None, notices=notices),
+        edge=EdgeSide(
+            last_ms=heard,
+            seq=None,
+            notices=notices,
+            version=edge.version if edge else None,
+            unsent_rows=edge.waiting if edge else None,
+        ),
         clouds=(
             CloudSide(
                 url="",

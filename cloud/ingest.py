@@ -12,10 +12,9 @@ import bottle
 import orjson
 
 from cloud import comparing, latest
-from cloud.changing import own_changes
+from cloud.asides import asides
 from cloud.connections import Connections
 from cloud.intake import cursors_of, take
-from cloud.senders import Senders
 from cloud.sites import HostedSite, Sites
 from cloud.watch import Watch
 from store import faults
@@ -90,9 +89,8 @@ class Ingest:
         return _told(comparing.mend(db, site.number, body, self._now_ms()))
 
     def _answer(self, db: Database, site: HostedSite, answer: Answer, status: int = 200) -> Any:
-        rivals = Senders(db, site.number).told(self._now_ms())
-        watch_s, changes = self._watch.left_s(db, site.number), own_changes(db, site.number)
-        told = Answer(answer.cursors, answer.refused, watch_s, rivals, changes)
+        beside = asides(db, site.number, self._now_ms())
+        told = Answer(answer.cursors, answer.refused, beside.watch_s, beside.rivals, beside.changes)
         return bottle.HTTPResponse(told.encode(), status, {"Content-Type": "application/json"})
 
     def _guarded(self, handler: Handler, encoding: str) -> Callable[[], Any]:

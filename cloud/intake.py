@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloud import contacts
+from cloud import contacts, edges
 from cloud.senders import Senders
 from metering.reading import ROW_FIELDS
 from store import faults
@@ -69,6 +69,7 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         refused = [bad for bad in batch.refused if (bad.source, bad.boot) in applied]
         _quarantine(Quarantine(db, site), refused, now_ms)
         contacts.heard(db, site, now_ms)
+        edges.heard(db, site, batch, now_ms)
         Senders(db, site).seen(batch, now_ms)
     told = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
     return Taken(cursors, told, bool(applied) or not batch.parts)

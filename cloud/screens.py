@@ -75,6 +75,7 @@ class Screens:
     def menu(self, visitor: Visitor, number: int | None = None, home: str = "") -> Menu:
         """What this visitor finds beside the pages; `number` and `home`: of the site that is shown."""
         links = [MenuLink("menu.homes", "/?form")]
+        links += [MenuLink("fleet.title", "/fleet")] if visitor.oversees else []
         if number is not None:
             links += [MenuLink(word, home + path) for word, path, act in OF_SITE if visitor.may(number, act)]
         links.append(

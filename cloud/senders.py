@@ -6,7 +6,7 @@ copy    two edges of one name take turns: one is a copy of the other's card
 moved   a stream that one edge sent comes from an edge of another name now
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from store.database import Database
@@ -39,10 +39,12 @@ class Senders:
         """Note who sent a batch, and what is odd about it. Most batches write nothing."""
         if batch.edge is None or batch.sender is None:
             return
-        self._take_turn(batch.edge, batch.sender, now_ms)
         # Changes are everybody's: an edge passes on what others said of the same meters.
-        for source in dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS):
-            self._carry(source, batch.edge, now_ms)
+        sources = list(dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS))
+        if not self._is_as_ever(batch.edge, batch.sender, sources):
+            self._take_turn(batch.edge, batch.sender, now_ms)
+            for source in sources:
+                self._carry(source, batch.edge, now_ms)
 
     def told(self, now_ms: int) -> tuple[Rival, ...]:
         """What people should know."""
@@ -51,6 +53,16 @@ class Senders:
             (self._site, now_ms - TOLD_MS),
         )
         return tuple(Rival(*row) for row in rows)
+
+    def _is_as_ever(self, edge: str, sender: str, sources: Sequence[str]) -> bool:
+        """Whether this start of this edge sent last, and carries all of these already."""
+        marks = ", ".join("?" * len(sources)) or "NULL"
+        last, carried = self._db.execute(
+            "SELECT (SELECT sender FROM senders WHERE site = ? AND edge = ? ORDER BY since_ms DESC LIMIT 1),"
+            f" (SELECT count(*) FROM carriers WHERE site = ? AND edge = ? AND source IN ({marks}))",
+            (self._site, edge, self._site, edge, *sources),
+        ).fetchone()
+        return bool(last == sender and carried == len(sources))
 
     def _take_turn(self, edge: str, sender: str, now_ms: int) -> None:
         known = list(self._known(edge))

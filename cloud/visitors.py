@@ -52,6 +52,11 @@ class Visitor:
         """Those that this visitor was let into, beside the public ones."""
         return frozenset(self.roles) | self.shared | self.opened
 
+    @property
+    def oversees(self) -> bool:
+        """Whether a page of all its homes helps: an installer, or somebody with a role at more than one."""
+        return len(self.roles) > 1 or Role.INSTALLER in self.roles.values()
+
 
 def csrf(visitor: Visitor) -> str:
     """What each of this visitor's forms carries in its field `csrf`."""

@@ -9,7 +9,6 @@ from threading import Lock
 
 from cloud.connections import Connections
 from store import faults
-from store.database import Database
 
 # Longer than the pause between two empty batches (30 s), so that a page that stays open never goes stale.
 WATCH_S = 45
@@ -48,10 +47,3 @@ class Watch:
                 " ON CONFLICT (site) DO UPDATE SET watched_until_ms = excluded.watched_until_ms",
                 (site, until_ms),
             )
-
-    def left_s(self, db: Database, site: int) -> int:
-        """For how many seconds somebody is still taken to be looking; 0 when nobody is."""
-        row = db.execute("SELECT watched_until_ms FROM contacts WHERE site = ?", (site,)).fetchone()
-        left_ms = ((row and row[0]) or 0) - self._now_ms()
-        # A clock that was set back must not keep a home's line busy for years.
-        return min(max(0, -(-left_ms // 1000)), WATCH_S)

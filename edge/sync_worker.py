@@ -18,6 +18,7 @@ from edge.compare_worker import CompareTurns
 from edge.comparison import Comparison
 from edge.ramfile import RamFile
 from edge.settings import House
+from edge.version import own_version
 from store.backlog import Backlog
 from store.clouds import Clouds
 from store.database import Database, Unopenable
@@ -42,6 +43,7 @@ ALIVE_EVERY_S = 5.0
 
 # This start of this process: a copy of the card has the same name and data, but not this.
 SENDER: str = token_hex(8)
+VERSION = own_version()
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ class CloudWorker:
             clouds = Clouds(db)
             backlog = Backlog(db, clouds.number(self._url))
             replay = Replay(
-                backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, self._told, SENDER
+                backlog, clouds, self._url, uplink, now_ms, monotonic, self._edge, self._told, SENDER, VERSION
             )
             self._turns(replay)
 

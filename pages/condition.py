@@ -50,6 +50,7 @@ class EdgeSide:
     """The Pi at home: `waiting_rows` not yet on disk, `undated_rows` on disk but without a date.
 
     `clock_steps`: the last ones, newest first.
+    `version`, `unsent_rows`: as the edge told a cloud when it was heard last.
     What a cloud cannot know of its edge is None.
     """
 
@@ -63,6 +64,8 @@ class EdgeSide:
     clock: Clock = "unknown"
     notices: tuple[Notice, ...] = ()
     clock_steps: tuple[ClockStep, ...] | None = None
+    version: str | None = None
+    unsent_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

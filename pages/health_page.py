@@ -177,6 +177,9 @@ class HealthWriter:
         facts = [(self._t("health.heard"), self._age(heard_ms)), *self._up_to(edge.seq)]
         if edge.waiting_rows is not None:
             facts.append((self._t("health.waiting"), self._rows(edge.waiting_rows)))
+        if edge.unsent_rows is not None:
+            facts.append((self._t("health.unsent"), self._rows(edge.unsent_rows)))
+        facts += [(self._t("health.version"), edge.version)] if edge.version else []
         silent = self._is_silent(heard_ms)
         state = self._t("health.silent" if silent else "health.running")
         return Hop("pi", self._t("health.edge"), self._name, *_state(silent), state, facts)

@@ -67,6 +67,8 @@ _SIDES: Shape = {
                 "type": ["array", "null"],
                 "description": "When the clock was corrected, newest first; by_ms null: the time became known",
             },
+            "version": TEXT_OR_NULL,
+            "unsent_rows": INT_OR_NULL,
         }
     ),
     "clouds": array(

@@ -83,6 +83,13 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def lasting(self, key: object, find: Callable[[], T | None]) -> T | None:
+        """What `find` gives; once it gave something that was committed, the engine may keep that for good.
+
+        For what never changes again, such as a meter's number.
+        """
+
+    @abstractmethod
     def months(self, first_ms: int, last_ms: int) -> None:
         """Make room for readings of these dates, inside the write transaction that is to store them."""
 

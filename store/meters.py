@@ -7,8 +7,8 @@ from store.database import Database
 class Meters:
     """Local numbers of the meters of one site.
 
-    Nothing is remembered here: a transaction that is rolled back takes the numbers it gave with it, and the
-    next meter gets them again.
+    A transaction that is rolled back takes the numbers it gave with it, and the next meter gets them again: so only
+    the database knows when one may be remembered (Database.lasting).
     """
 
     def __init__(self, db: Database, site: int) -> None:
@@ -26,6 +26,9 @@ class Meters:
         )
 
     def find(self, meter: Meter) -> int | None:
+        return self._db.lasting(("meter", self._site, meter), lambda: self._look_up(meter))
+
+    def _look_up(self, meter: Meter) -> int | None:
         row = self._db.execute(
             "SELECT id FROM meters WHERE site = ? AND source = ? AND channel = ?",
             (self._site, meter.source, meter.channel),

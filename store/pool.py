@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from select import select
+
 from store.database import Unopenable
 from store.postgres import CONNECT_S, PostgresDatabase, keywords, prepare
 
@@ -17,12 +19,19 @@ IDLE_S = 300
 LIFE_S = 3_600
 
 
+def _check(conn: psycopg.Connection[object]) -> None:
+    """Raises when it broke. A server that ends a connection says so on it, and nobody else says anything unasked:
+    so one on which nothing lies waiting is good, and no request pays for a question.
+    """
+    if select([conn.fileno()], [], [], 0)[0]:
+        ConnectionPool.check_connection(conn)
+
+
 class Pool:
     """Safe for threads. Opened in the process that uses it: what a fork shares is broken in both."""
 
     def __init__(self, url: str, most: int) -> None:
-        # Months whose tables are there are there for good, whichever connection has seen them.
-        self._months: set[str] = set()
+        self._known: dict[object, object] = {}
         self._pool = ConnectionPool(
             url,
             kwargs=keywords(),
@@ -30,7 +39,7 @@ class Pool:
             max_size=most,
             open=True,
             configure=prepare,
-            check=ConnectionPool.check_connection,
+            check=_check,
             timeout=CONNECT_S,
             max_idle=IDLE_S,
             max_lifetime=LIFE_S,
@@ -42,7 +51,7 @@ class Pool:
     def borrow(self) -> PostgresDatabase:
         """One that answers; raises store.database.Unopenable."""
         try:
-            return PostgresDatabase(self._pool.getconn(), self._months)
+            return PostgresDatabase(self._pool.getconn(), self._known)
         except (PoolTimeout, psycopg.Error) as error:
             raise Unopenable(f"the database does not answer: {' '.join(str(error).split())}") from error
 

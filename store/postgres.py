@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from store.database import Bulk, Database, Params, Result, Unopenable
 from store.schema_postgres import MIGRATIONS, statements
@@ -40,21 +40,29 @@ IDLE_S = 60
 # All SQL of this program has about two hundred forms; each is planned once per connection.
 PREPARED_MOST = 400
 PREPARE_AFTER = 3
+# Numbers of meters, 100 bytes each; beyond it all are forgotten and asked for anew.
+KNOWN_MOST = 200_000
 
 T = TypeVar("T")
 
 
 class PostgresDatabase(Database):
-    """`months`: names of tables of months that are known to be there, shared by connections of one database."""
+    """`known`: what lasts, shared by the connections of one database."""
 
-    def __init__(self, conn: psycopg.Connection[Any], months: set[str] | None = None) -> None:
+    def __init__(self, conn: psycopg.Connection[Any], known: dict[object, object] | None = None) -> None:
         self.conn = conn
-        self._months: set[str] = set() if months is None else months
+        self._known: dict[object, object] = {} if known is None else known
+        # Seen in a transaction, which may have made it itself.
+        self._coming: dict[object, object] = {}
 
     def execute(self, sql: str, params: Params = ()) -> Result:
         return self.conn.execute(_marked(sql), params)
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
+        rows = list(rows)
+        if len(rows) == 1:  # a house with one meter; no need to line anything up
+            self.execute(sql, rows[0])
+            return
         with self.conn.cursor() as cursor:
             cursor.executemany(_marked(sql), rows)
 
@@ -79,22 +87,39 @@ class PostgresDatabase(Database):
             self.conn.execute(begin, prepare=False)
             yield
             self.conn.execute("COMMIT", prepare=False)
+            self._keep(self._coming)
         except BaseException:
             if not self.conn.closed and self.conn.info.transaction_status != TransactionStatus.IDLE:
                 self.conn.rollback()
             raise
+        finally:
+            self._coming = {}
 
     def remembered(self, key: object, make: Callable[[], T]) -> T:
         """Always made: another process may have written."""
         return make()
 
+    def lasting(self, key: object, find: Callable[[], T | None]) -> T | None:
+        held = self._known.get(key, self._coming.get(key))
+        if held is not None:
+            return cast(T, held)
+        found = find()
+        if found is not None and self.conn.info.transaction_status == TransactionStatus.IDLE:
+            self._keep({key: found})
+        elif found is not None:
+            self._coming[key] = found
+        return found
+
+    def _keep(self, found: dict[object, object]) -> None:
+        if len(self._known) + len(found) > KNOWN_MOST:
+            self._known.clear()
+        self._known.update(found)
+
     def months(self, first_ms: int, last_ms: int) -> None:
         """The tables that are missing are made and attached, which holds up nobody who writes into the others."""
         for name, from_ms, to_ms in _months(first_ms, last_ms):
-            if name not in self._months and self._has_month(name):
-                self._months.add(name)
-            elif name not in self._months:
-                # One at a time; whoever waited finds it there. Not remembered: this transaction may be rolled back.
+            if not self.lasting(("month", name), lambda name=name: self._has_month(name)):  # type: ignore[misc]
+                # One at a time; whoever waited finds it there.
                 self.execute("SELECT pg_advisory_xact_lock(?)", (_key(name),))
                 if not self._has_month(name):
                     self.conn.execute(f"CREATE TABLE {name} (LIKE readings INCLUDING ALL)")
@@ -102,9 +127,10 @@ class PostgresDatabase(Database):
                         f"ALTER TABLE readings ATTACH PARTITION {name} FOR VALUES FROM ({from_ms}) TO ({to_ms})"
                     )
 
-    def _has_month(self, name: str) -> bool:
+    def _has_month(self, name: str) -> bool | None:
+        """True, or None."""
         found = self.execute("SELECT 1 FROM pg_inherits WHERE inhrelid = to_regclass(?)", (name,)).fetchone()
-        return found is not None
+        return True if found else None
 
     @contextmanager
     def sole(self, name: str) -> Iterator[bool]:

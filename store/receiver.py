@@ -58,11 +58,10 @@ class Receiver:
         filled = self._fill(stream, part)
         for hole in part.fill_holes:
             self.gaps.rename(stream.id, hole)
-        if part.kind != CHANGES:
-            self.streams.reach(stream.id, [row[2] for row in part.rows])
         self._seal(stream, part)
         cursor = part.last_seq
-        self.streams.move(stream.id, cursor, part.uncertain)
+        dates = () if part.kind == CHANGES else [row[2] for row in part.rows]
+        self.streams.move(stream.id, cursor, part.uncertain, dates)
         return Applied(cursor, applied=True, filled=filled)
 
     def _fill(self, stream: Stream, part: Part) -> list[int]:

@@ -75,12 +75,15 @@ class Streams:
         )
         return Stream(number, source, boot, kind, first, first - 1, False)
 
-    def move(self, stream: int, cursor: int, uncertain: bool = False) -> None:
-        """Move a cursor forward; it never goes back. Once uncertain, a stream stays so."""
+    def move(
+        self, stream: int, cursor: int, uncertain: bool = False, taken: Iterable[int | None] = ()
+    ) -> None:
+        """Move a cursor forward; it never goes back. Once uncertain, a stream stays so. `taken`: as of `reach`."""
+        wider, dates = _wider(taken)
         self._db.execute(
             "UPDATE streams SET cursor = CASE WHEN cursor < ? THEN ? ELSE cursor END,"
-            " uncertain = CASE WHEN uncertain < ? THEN 1 ELSE uncertain END WHERE id = ?",
-            (cursor, cursor, int(uncertain), stream),
+            f" uncertain = CASE WHEN uncertain < ? THEN 1 ELSE uncertain END{wider} WHERE id = ?",
+            (cursor, cursor, int(uncertain), *dates, stream),
         )
 
     def first(self, stream: int) -> int:
@@ -92,14 +95,25 @@ class Streams:
 
     def reach(self, stream: int, taken: Iterable[int | None]) -> None:
         """Widen the time from the first to the last dated row by newly dated ones."""
-        dated = [taken_ms for taken_ms in taken if taken_ms is not None]
-        if dated:
-            low, high = min(dated), max(dated)
+        wider, dates = _wider(taken)
+        if dates:
             self._db.execute(
-                "UPDATE streams SET first_ms = CASE WHEN first_ms <= ? THEN first_ms ELSE ? END,"
-                " last_ms = CASE WHEN last_ms >= ? THEN last_ms ELSE ? END WHERE id = ?",
-                (low, low, high, high, stream),
+                f"UPDATE streams SET {wider.removeprefix(',')} WHERE id = ?",
+                (*dates, stream),
             )
+
+
+def _wider(taken: Iterable[int | None]) -> tuple[str, tuple[int, ...]]:
+    """The time from the first to the last dated row, widened by newly dated ones: SQL after a comma, its values."""
+    dated = [taken_ms for taken_ms in taken if taken_ms is not None]
+    if not dated:
+        return "", ()
+    low, high = min(dated), max(dated)
+    return (
+        ", first_ms = CASE WHEN first_ms <= ? THEN first_ms ELSE ? END,"
+        " last_ms = CASE WHEN last_ms >= ? THEN last_ms ELSE ? END",
+        (low, low, high, high),
+    )
 
 
 def _stream(row: tuple[int, str, int, str, int, int, int]) -> Stream:

@@ -8,7 +8,7 @@ Rules of reading one:
 Nothing is stored here, and whether the holes cover what they should is the receiver's question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from sync.limits import impossible
 from sync.packing import pack, unpack
 from sync.rejection import BadRows, BadShape, ClocksApart, OverSize
 from sync.seals import read_seal, seal_fields
-from sync.shape import VERSION, change, flag, hole, listed, name, natural, spoken, table
+from sync.shape import VERSION, change, flag, hole, listed, name, natural, spoken, table, version
 
 # A second of a slow uplink in the best case; more would hold the cloud's one writer for too long.
 MOST_ROWS = 20_000
@@ -32,6 +32,12 @@ MOST_HOLES = 20_000
 MOST_SEALED = 2_000
 MOST_PARTS = 1_000
 MOST_METERS = 256
+
+
+# What a sender says of itself, each of it optional, and how it is read.
+_OF_SENDER: dict[str, Callable[[Any, str], Any]] = {
+    "edge": name, "sender": name, "sent_ms": natural, "version": version, "waiting": natural,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class BadRow:
 class Batch:
     """`edge` is the sender's name, `sender` this start of it; `refused` rows are already holes in the parts.
 
-    `sent_ms`: what the sender's clock showed, None if it does not say.
+    `sent_ms`: what the sender's clock showed; `version`: of the sender's program; `waiting`: how many records wait at
+    the sender behind this batch. Each is None if it does not say.
     """
 
     parts: Sequence[Part] = ()
@@ -60,6 +67,8 @@ class Batch:
     refused: Sequence[BadRow] = ()
     sender: str | None = None
     sent_ms: int | None = None
+    version: str | None = None
+    waiting: int | None = None
 
     @property
     def rows(self) -> int:
@@ -68,12 +77,10 @@ class Batch:
     def encode(self) -> bytes:
         """The bytes of the body; rows want to be ordered by channel, then seq (it packs best)."""
         fields: dict[str, Any] = {"v": VERSION, "parts": [_part_fields(part) for part in self.parts]}
-        if self.edge is not None:
-            fields["edge"] = self.edge
-        if self.sender is not None:
-            fields["sender"] = self.sender
-        if self.sent_ms is not None:
-            fields["sent_ms"] = self.sent_ms
+        for key in _OF_SENDER:
+            value = getattr(self, key)
+            if value is not None:
+                fields[key] = value
         return pack(orjson.dumps(fields))
 
     @classmethod
@@ -89,12 +96,11 @@ class Batch:
         refused: list[BadRow] = []
         read = [_part(table(part, "part"), now_ms, refused) for part in parts]
         _check_meters(read)
-        sent_ms = None if fields.get("sent_ms") is None else natural(fields["sent_ms"], "sent_ms")
-        _check_clocks(refused, sent_ms, now_ms)
-        edge, sender = (
-            None if fields.get(key) is None else name(fields[key], key) for key in ("edge", "sender")
-        )
-        return cls(read, edge, refused, sender, sent_ms)
+        told = {
+            key: look(fields[key], key) for key, look in _OF_SENDER.items() if fields.get(key) is not None
+        }
+        _check_clocks(refused, told.get("sent_ms"), now_ms)
+        return cls(read, refused=refused, **told)
 
 
 def _part_fields(part: Part) -> dict[str, Any]:

@@ -36,13 +36,14 @@ class Source(Protocol):
 class Cut:
     """Parts for a cloud that stands at `at`, and where it stands when it has taken them all.
 
-    `numbers`: the local number of each part's stream by its name.
+    `numbers`: the local number of each part's stream by its name. `waiting`: how many records wait here behind it.
     """
 
     at: Position
     parts: Sequence[Part]
     after: Position
     numbers: Mapping[tuple[str, int], int]
+    waiting: int = 0
 
     @property
     def rows(self) -> int:
@@ -87,7 +88,8 @@ class Cutter:
         parts, after = self._fills(at, room)
         cursors = dict(after.cursors)
         streams = self._source.streams.all()
-        for stream in self._behind(streams, cursors, only_one):
+        behind = self._behind(streams, cursors, only_one)
+        for stream in behind:
             if not room.is_left():
                 break
             part = self._source.part(stream, cursors.get(stream.id, 0), room.rows)
@@ -97,7 +99,9 @@ class Cutter:
                 self._last = stream.id
         here = {(part.source, part.boot) for part in parts}
         numbers = {key: s.id for s in streams if (key := (s.source, s.boot)) in here}
-        return Cut(at, parts, replace(after, cursors=cursors), numbers)
+        # Of those that were behind alone: with thousands of streams a look at each costs more than the cut.
+        waiting = sum(max(0, s.cursor - max(cursors.get(s.id, 0), s.first - 1)) for s in behind)
+        return Cut(at, parts, replace(after, cursors=cursors), numbers, waiting)
 
     def _behind(self, streams: Sequence[Stream], cursors: dict[int, int], only_one: bool) -> list[Stream]:
         """Streams with something beyond the cloud's cursor, the one after the last one cut first."""

@@ -77,9 +77,11 @@ class Replay:
         edge: str | None = None,
         told: Callable[[Answer], None] = lambda _answer: None,
         sender: str | None = None,
+        version: str | None = None,
     ) -> None:
-        """`edge` and `sender`: this house's name and this start of it; `told` hears every answer."""
-        self._source, self._clouds, self._post, self._edge, self._sender = source, clouds, post, edge, sender
+        """`edge`, `sender`, `version`: this house's name, this start of it, its program; `told` hears every answer."""
+        self._source, self._clouds, self._post = source, clouds, post
+        self._edge, self._sender, self._version = edge, sender, version
         self._now_ms, self._clock_s, self._told = now_ms, clock_s, told
         self._cloud = clouds.number(url)
         self._cutter, self._pace = Cutter(source), Pace()
@@ -88,6 +90,7 @@ class Replay:
         self._at = self._noted
         self._next: Cut | None = None
         self._next_body = b""
+        self._waiting = 0
         self._flight: _Flight | None = None
         self._asked_s: float | None = None
         self._noted_s = clock_s()
@@ -142,20 +145,28 @@ class Replay:
         """Cut the next batch for where the cloud stands once it has what is on its way."""
         at = self._flight.cut.after if self._flight else self._at
         cut = self._cutter.cut(at, self._pace.rows, only_one=self._pace.searching)
+        self._waiting = cut.waiting
         if cut.parts:
             self._next, self._next_body = cut, self._batch(cut).encode()
         elif self._flight is None:
             self._at = cut.after
 
     def _batch(self, cut: Cut) -> Batch:
-        return Batch(cut.parts, self._edge, sender=self._sender, sent_ms=max(0, self._now_ms()))
+        return Batch(
+            cut.parts,
+            self._edge,
+            sender=self._sender,
+            sent_ms=max(0, self._now_ms()),
+            version=self._version,
+            waiting=cut.waiting,
+        )
 
     def _launch(self) -> bool:
         now_s = self._clock_s()
         if self._next is None:
             if now_s - self._heard_s < ALIVE_EVERY_S:
                 return False
-            self._next = Cut(self._at, (), self._at, {})
+            self._next = Cut(self._at, (), self._at, {}, self._waiting)
             self._next_body = self._batch(self._next).encode()
         self._flight = _Flight(self._next, self._post.send(self._next_body), now_s)
         self._next = None

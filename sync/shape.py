@@ -10,10 +10,12 @@ import orjson
 
 from metering.quantity import MOST_EXACT
 from store.part import Hole
+from sync.grant import VERSION_MOST_CHARS
 from sync.rejection import BadShape, WrongVersion
 
 # Sources, edges, causes: a device's name has 16 characters, a second board's 21 (name~hhhh), a link's more.
 _NAME = re.compile(r"[\w.:~@+-]{1,64}")
+_VERSION = re.compile(rf"[!-~]{{1,{VERSION_MOST_CHARS}}}")
 # Of batches and of live posts.
 VERSION = 1
 # What a change is about; the value itself is bounded by the batch.
@@ -41,6 +43,17 @@ def name(value: Any, what: str) -> str:
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
     raise BadShape(f"{what}: 1 to 64 letters, digits and _.:~@+- expected")
+
+
+def is_version(value: Any) -> bool:
+    """Whether it can be the version of a program: what the other side says of itself is shown to people."""
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
+
+
+def version(value: Any, what: str) -> str:
+    if is_version(value):
+        return str(value)
+    raise BadShape(f"{what}: 1 to {VERSION_MOST_CHARS} printable ASCII characters without spaces expected")
 
 
 def natural(value: Any, what: str, least: int = 0) -> int:

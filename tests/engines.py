@@ -6,9 +6,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
-from postgres import server
 from psycopg.conninfo import make_conninfo
 
+from bench.postgres import server
 from store.opening import open_cloud
 
 ENGINES = ("sqlite", "postgresql")

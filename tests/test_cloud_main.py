@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hosted import hosted
 
+from cloud.asides import asides
 from cloud.connections import connections_to
 from cloud.main import parser
 from cloud.watch import Watch
@@ -67,7 +68,7 @@ def test_a_database_that_cannot_be_written_takes_no_page_away(tmp_path: Path) ->
         db.execute("PRAGMA query_only = ON")
         watch = Watch(connections, lambda: 1_795_168_800_000)
         watch.look(1)
-        assert watch.left_s(db, 1) == 0
+        assert asides(db, 1, 1_795_168_800_000).watch_s == 0
     finally:
         connections.close()
 

@@ -1,4 +1,4 @@
-"""kembar-cloud migrate and check: what is new, and that every number is accounted for, on both engines."""
+"""The commands migrate and check of kembar-cloud on both engines: what is new, and that every number is accounted for."""
 
 import argparse
 from contextlib import closing

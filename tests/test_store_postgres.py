@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
-from postgres import server
 
+from bench.postgres import server
 from metering.reading import Meter
 from store.by_time import RowsByTime
 from store.database import Database, Result, Unopenable

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: on a socket in its own folder, listening nowhere else, gone at the end."""
+"""A PostgreSQL server of one measurement or one test: on a socket in its own folder, gone at the end."""
 
 import os
 import shutil

@@ -1,0 +1,202 @@
+"""Homes of one hosted site: each a reading a second, a batch every 30 s, a hundredth of them watched live.
+
+The server is `kembar-cloud serve` as a user starts it, with the database on disk. Every home is a site of its own
+with a paired token, as accounts make them. At the end every reading that was acknowledged is counted in the database.
+"""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from heapq import merge
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+
+from bench.catchup import wait_for
+from bench.crowd import Call, Outcome, call_all
+from bench.household import free_port
+from bench.postgres import server
+from cloud.sites import numbers_of
+from cloud.tokens import Grant, Tokens
+from metering.reading import Row
+from store.database import Database
+from store.opening import open_cloud
+from store.part import Part
+from sync.batch import Batch
+
+EVERY_S, WATCHED, REPEATED = 30, 100, 100
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
+# Before the first request is due: its readings have been taken by then.
+LEAD_S = 5
+SEED = 1
+
+
+class Home:
+    """One site: its token and the requests of its edge."""
+
+    def __init__(self, number: int, key: str, token: str, begin_ms: int) -> None:
+        self.number, self.key = number, key
+        self._token, self._begin_ms = token, begin_ms
+        self._dice = random.Random(SEED + number)
+        self.watched = number % WATCHED == 0
+
+    def calls(self, phase_s: float) -> Iterator[Call]:
+        """In the order of their times; one batch in a hundred comes a second time, as after a lost answer."""
+        for turn in range(ROUNDS):
+            due_s = phase_s + turn * EVERY_S
+            batch = self._post("batches", self._batch(turn), "Content-Encoding: gzip\r\n")
+            yield Call(due_s, "batch", batch)
+            if self._dice.randrange(REPEATED) == 0:
+                yield Call(due_s, "repeat", batch)
+            if self.watched:
+                yield from self._watched(turn, due_s)
+
+    def _watched(self, turn: int, due_s: float) -> Iterator[Call]:
+        for second in range(EVERY_S):
+            seq = EVERY_S * (turn + 1) + second
+            fields = {"v": 1, "meters": [self._newest(seq)]}
+            at_s = due_s + second + 0.5
+            yield Call(at_s, "latest", self._post("latest", orjson.dumps(fields)))
+            yield Call(at_s + 0.25, "look", self._request("GET", f"sites/{self.key}/latest"))
+
+    def _newest(self, seq: int) -> dict[str, object]:
+        row = self._row(seq)
+        return {
+            "source": "garage", "channel": 1, "boot": 7, "seq": seq, "taken_ms": row[2], "interval_ms": 1_000,
+            "values": row[3:], "estimated": False,
+        }  # fmt: skip
+
+    def _batch(self, turn: int) -> bytes:
+        first = turn * EVERY_S + 1
+        part = Part("garage", 7, first - 1, [self._row(seq) for seq in range(first, first + EVERY_S)])
+        sent_ms = self._begin_ms + 1000 * (first + EVERY_S)
+        return Batch([part], "rumah", sender=f"start-{self.number}", sent_ms=sent_ms).encode()
+
+    def _row(self, seq: int) -> Row:
+        power_mw = 350_000 + self._dice.randrange(40_000)
+        current_ma = power_mw // 225
+        return (
+            seq, 1, self._begin_ms + 1000 * seq, 225_000 + self._dice.randrange(900), current_ma, power_mw,
+            100_000 + seq // 10, 50_000, 950, 0,
+        )  # fmt: skip
+
+    def _post(self, path: str, body: bytes, headers: str = "") -> bytes:
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}"
+        return self._request("POST", path, kind) + body
+
+    def _request(self, method: str, path: str, headers: str = "") -> bytes:
+        """As the web server in front passes it on: it tells the address of the home."""
+        number = self.number
+        return (
+            f"{method} /api/v1/{path} HTTP/1.1\r\nHost: kembar.example.org\r\nAuthorization: Bearer {self._token}\r\n"
+            f"X-Forwarded-For: 10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}\r\n{headers}\r\n"
+        ).encode()
+
+
+def measure(homes: int, processes: int, address: str, folder: Path) -> dict[str, float]:
+    """The figures of one run; raises AssertionError when anything was lost, doubled or refused."""
+    port = free_port(socket.SOCK_STREAM)
+    begin_ms = time.time_ns() // 1_000_000 - 1000 * (EVERY_S - LEAD_S)
+    with closing(open_cloud(address)) as db:
+        some = [Home(number, key, token, begin_ms) for number, (key, token) in enumerate(_paired(db, homes))]
+    print(f"{homes} homes are made; making {ROUNDS} rounds of requests", flush=True)
+    calls = list(
+        merge(*(home.calls(EVERY_S * at / homes) for at, home in enumerate(some)), key=lambda c: c.due_s)
+    )
+    with serving(folder, address, port, processes):
+        outcome = call_all("127.0.0.1", port, calls)
+    with closing(open_cloud(address)) as db:
+        _check(db, outcome, homes)
+    return _figures(outcome)
+
+
+def _paired(db: Database, homes: int) -> list[tuple[str, str]]:
+    """Key and token of each."""
+    keys = [f"home-{number}" for number in range(homes)]
+    tokens = Tokens(lambda: time.time_ns() // 1_000_000)
+    numbers = numbers_of(db, keys)
+    with db.write():
+        return [(key, tokens.make(db, Grant(numbers[key], "rumah", None, ""))[1]) for key in keys]
+
+
+@contextmanager
+def serving(
+    folder: Path, address: str, port: int, processes: int, sites: Sequence[tuple[str, str]] = ()
+) -> Iterator[None]:
+    """A hosted site as a user starts it; `sites`: name and token of those in its settings."""
+    config = folder / "cloud.toml"
+    config.write_text(
+        f'[cloud]\nlisten = "127.0.0.1:{port}"\ndatabase = "{address}"\nprocesses = {processes}\n'
+        f'key_file = "{folder}/login.key"\n'
+        + "".join(f'[[site]]\nname = "{name}"\ntoken = "{token}"\n' for name, token in sites)
+    )
+    program = "import sys; from cloud.main import main; sys.exit(main(['serve', '--config', sys.argv[1]]))"
+    with subprocess.Popen([sys.executable, "-c", program, str(config)]) as process:
+        try:
+            wait_for(f"http://127.0.0.1:{port}")
+            yield
+        finally:
+            process.terminate()
+
+
+def _check(db: Database, outcome: Outcome, homes: int) -> None:
+    # Of a batch and its repeat, sent at once, one is taken; the other is told where its stream stands (409).
+    sent = {
+        status: outcome.statuses["batch", status] + outcome.statuses["repeat", status]
+        for status in (200, 409)
+    }
+    again = sum(count for (kind, _status), count in outcome.statuses.items() if kind == "repeat")
+    bad = {key: count for key, count in outcome.statuses.items() if key[1] not in (200, 409)}
+    rows, different, most = db.execute(
+        "SELECT coalesce(sum(n), 0), coalesce(sum(d), 0), max(n) FROM (SELECT count(*) AS n,"
+        " count(DISTINCT seq) AS d FROM readings GROUP BY site) AS each"
+    ).fetchone()
+    acknowledged = EVERY_S * sent[200]
+    print(f"{acknowledged} acknowledged, {rows} stored, {different} different; {dict(outcome.statuses)}")
+    assert not bad, bad
+    assert sent[409] == again, (sent, again)
+    assert rows == different == acknowledged == homes * ROUNDS * EVERY_S
+    assert most == ROUNDS * EVERY_S
+
+
+def _figures(outcome: Outcome) -> dict[str, float]:
+    figures = {
+        "requests_per_s": round(outcome.answers / outcome.seconds, 1),
+        "p50_ms": round(outcome.percentile_ms(0.5), 1),
+        "p99_ms": round(outcome.percentile_ms(0.99), 1),
+        "p999_ms": round(outcome.percentile_ms(0.999), 1),
+        "worst_ms": round(outcome.percentile_ms(1.0), 1),
+        "lost_and_doubled": 0,
+    }
+    return figures | {
+        f"{kind}_p99_ms": round(outcome.percentile_ms(0.99, kind), 1) for kind in outcome.took_s
+    }
+
+
+def sqlite() -> dict[str, float]:
+    homes = int(os.environ.get("HOMES", "1000"))
+    with TemporaryDirectory(prefix="kembar-bench-") as folder:
+        found = measure(homes, 1, f"sqlite:///{folder}/cloud.db", Path(folder))
+    return {f"homes_sqlite_{name}": value for name, value in found.items()} | {"homes_sqlite": homes}
+
+
+def postgresql() -> dict[str, float]:
+    homes = int(os.environ.get("HOMES", "10000"))
+    processes = int(os.environ.get("PROCESSES", "2"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="kembar-bench-")))
+        address = stack.enter_context(server(pg_ctl()))
+        found = measure(homes, processes, address, folder)
+    return {f"homes_postgresql_{name}": value for name, value in found.items()} | {"homes_postgresql": homes}
+
+
+def pg_ctl() -> str:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    assert found, "no PostgreSQL server here: deploy/ready.sh postgres"
+    return str(found[-1])
