@@ -60,6 +60,10 @@ def put_back(archive: Archive, address: str, wish: Wish) -> Found:
 
 def _into_sqlite(archive: Archive, path: Path, wish: Wish) -> Found:
     path.parent.mkdir(parents=True, exist_ok=True)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and not path.exists():
+        # SQLite would take it for the log of the restored one, and write pages of the old into the new.
+        raise CannotGoOn(f"{log} belongs to a database that is not there any more; put it aside too")
     with own_folder(path) as folder:
         copy = folder / path.name
         copy.touch(SHARED_MODE)

@@ -119,6 +119,15 @@ def test_a_difference_is_told_and_ends_it_with_1(
     assert told in capsys.readouterr().out
 
 
+def test_a_log_that_an_earlier_database_left_is_never_taken_for_that_of_the_restored_one(
+    tmp_path: Path, file: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "cloud.db-wal").write_bytes(b"pages of another database")
+    with pytest.raises(CannotGoOn, match=r"cloud\.db-wal belongs to a database that is not there"):
+        commanded(tmp_path, "restore", "--from", file)
+
+
 def test_what_a_later_version_made_is_refused(tmp_path: Path, file: Path) -> None:
     rewritten(file, migrations=["m001_cloud", "m999_later"])
     with pytest.raises(CannotGoOn, match="m999_later"):
