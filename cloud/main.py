@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from cloud import backup_commands
 from cloud.commands import add_commands
 from cloud.rolling import rebuild
 from cloud.serving import serve_site
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--verbose", action="store_true", help="log more")
         command.set_defaults(work=work)
     add_commands(commands)
+    backup_commands.add_commands(commands)
     return top
 
 

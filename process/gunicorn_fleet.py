@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import glogging, sock
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.http import errors
+from gunicorn.http import errors, wsgi
 from gunicorn.workers import gthread
 
 from process.arrivals import Arrivals
@@ -49,11 +49,19 @@ class Fleet:
 
 def run(fleet: Fleet) -> int:
     """Until a signal; gives the exit code."""
+    # Every answer is made by this module's class; there is no setting for it.
+    wsgi.Response = _Answer
     try:
         _Master(_Application(fleet), fleet).run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+class _Answer(wsgi.Response):  # type: ignore[misc]
+    def default_headers(self) -> list[str]:
+        """Without a word to strangers about what runs here."""
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 class _Log(glogging.Logger):  # type: ignore[misc]

@@ -119,6 +119,7 @@ def test_several_processes_serve_replace_a_dead_one_and_stop(tmp_path: Path) -> 
         answers = [requests.get(url + path, timeout=5) for path in PATHS]
         answers.append(requests.get(url, headers={"X-Long": "x" * HEADER_MOST_BYTES}, timeout=5))
         assert {answer.url: missing for answer in answers if (missing := lacking(answer))} == {}
+        assert [answer.url for answer in answers if "Server" in answer.headers] == []
         with Visiting(url) as browser:
             fields = urlencode({"token": "a-token-of-the-house", "csrf": browser.csrf()}).encode()
             chunked = browser.post(
