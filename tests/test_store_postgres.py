@@ -11,7 +11,7 @@ from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
 from bench.postgres import server
 from metering.reading import Meter
 from store.by_time import RowsByTime
-from store.database import Database, Result, Unopenable
+from store.database import Database, Params, Result, Unopenable
 from store.history import History
 from store.part import Hole, Part
 from store.postgres import PostgresDatabase, connect, migrate, open_postgres, pending
@@ -176,3 +176,38 @@ def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
 def test_a_server_that_would_lose_what_was_acknowledged_is_refused(need: Callable[[str], str]) -> None:
     with server(need("pg_ctl"), "-c fsync=off") as url, pytest.raises(Unopenable, match="fsync off"):
         connect(url)
+
+
+def test_what_a_rolled_back_transaction_made_is_not_remembered(db: PostgresDatabase) -> None:
+    """A month's table and a meter's number, both met twice within the transaction that made them."""
+    two = [
+        Part("garage", 7, 0, [row(1, NOW_MS + 20 * MONTH_MS)]),
+        Part("garage", 7, 1, [row(2, NOW_MS + 20 * MONTH_MS)]),
+    ]
+
+    def all_but_committed() -> None:
+        with db.write(1):
+            receiver = Receiver(db, RowsByTime(db, 1), 1)
+            for part in two:
+                receiver.receive(part)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        all_but_committed()
+    assert received(db, 1, Part("attic", 7, 0, [row(1)])) == [1]
+    assert received(db, 1, *two) == [1, 2]
+    assert db.execute("SELECT count(DISTINCT meter) FROM readings").fetchone() == (2,)
+
+
+def test_a_meters_number_is_asked_for_once(db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    received(db, 1, Part("garage", 7, 0, [row(1)]), Part("garage", 7, 1, [row(2)]))
+    asked: list[str] = []
+    execute = db.execute
+
+    def noted(sql: str, params: Params = ()) -> Result:
+        asked.append(sql)
+        return execute(sql, params)
+
+    monkeypatch.setattr(db, "execute", noted)
+    received(db, 1, Part("garage", 7, 2, [row(3)]))
+    assert [sql for sql in asked if "FROM meters" in sql or "pg_inherits" in sql] == []
