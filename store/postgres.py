@@ -52,11 +52,14 @@ class PostgresDatabase(Database):
     def __init__(self, conn: psycopg.Connection[Any], known: dict[object, object] | None = None) -> None:
         self.conn = conn
         self._known: dict[object, object] = {} if known is None else known
+        # One for everything: a statement's rows are all fetched with it, and a cursor for each costs a third more.
+        self._cursor = conn.cursor()
         # Seen in a transaction, which may have made it itself.
         self._coming: dict[object, object] = {}
 
     def execute(self, sql: str, params: Params = ()) -> Result:
-        return self.conn.execute(_marked(sql), params)
+        self._cursor.execute(_marked(sql), params)
+        return _Rows(self._cursor.fetchall() if self._cursor.description else [])
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         rows = list(rows)
@@ -68,7 +71,7 @@ class PostgresDatabase(Database):
 
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
         if rows:
-            self.conn.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+            self._cursor.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
     def write(self, site: int = 0) -> Iterator[None]:
@@ -84,9 +87,9 @@ class PostgresDatabase(Database):
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self.conn.execute(begin, prepare=False)
+            self._cursor.execute(begin, prepare=False)
             yield
-            self.conn.execute("COMMIT", prepare=False)
+            self.conn.commit()
             self._keep(self._coming)
         except BaseException:
             if not self.conn.closed and self.conn.info.transaction_status != TransactionStatus.IDLE:
@@ -152,6 +155,25 @@ class PostgresDatabase(Database):
 
     def close(self) -> None:
         self.conn.close()
+
+
+class _Rows:
+    """What a query gave, here already."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = iter(rows)
+
+    def fetchone(self) -> Any:
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        return list(self._rows)
+
+    def close(self) -> None:
+        self._rows = iter(())
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows
 
 
 class _WholeNumber(Loader):
