@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.known import known
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from edge.sync_worker import now_ms
@@ -29,12 +30,19 @@ def status(settings: EdgeSettings) -> int:
     fresh = now_ms() - told["at_ms"] < OLD_MS
     heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
     with closing(_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
-        found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
+        clouds = known(settings)
+        found = [heard.get(url) or _remembered(db, url) for url in clouds.urls]
         for progress in found:
             print("\n".join([_line(progress), *_details(db, progress.url)]))
-    if not found:
-        print("no [[cloud]] in the settings: readings stay at home")
-    return EXIT_OK if all(progress.state in ("ok", "catching-up") for progress in found) else EXIT_FAILED
+    for mistake in clouds.mistakes:
+        print(f"{mistake.about}: off; {mistake}")
+    if not found and not clouds.mistakes:
+        print("no [[cloud]] in the settings and none paired: readings stay at home")
+    return (
+        EXIT_OK
+        if not clouds.mistakes and all(progress.state in ("ok", "catching-up") for progress in found)
+        else EXIT_FAILED
+    )
 
 
 def _reader(path: Path) -> Database:
