@@ -137,12 +137,12 @@ def test_what_cannot_be_read_is_a_mistake_and_no_end(paired: Paired) -> None:
 
 
 def test_clouds_of_the_settings_come_first_and_keep_their_own_token(paired: Paired) -> None:
-    paired.write(URL, "rumah", "of the pairing")
+    paired.write(URL, "rumah", "of-the-pairing")
     paired.write(OTHER, "kos", "other")
     found = known(settings(paired.folder.parent, OTHER))
     assert [(cloud.url, cloud.read_token(), cloud.first) for cloud in found.clouds] == [
         (OTHER, "t", True),
-        (URL, "of the pairing", False),
+        (URL, "of-the-pairing", False),
     ]
     assert "kembar-sync pair" in found.clouds[1].advice
     assert "settings" in found.clouds[0].advice

@@ -1,0 +1,242 @@
+"""Pairing from the wish to the last reading: the commands and `kembar-sync run` against a real hosted site."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hosted import Hosted, hosted
+from pairinghouse import Home, until
+
+from edge import crew, pairing_commands, sync_main, waiting
+from edge.paired import Paired
+from edge.pairing_commands import Here, PairingCommands
+from edge.ramfile import RamFile
+from pages.condition import PairingWait
+from process.service import CannotGoOn
+from store.clouds import Clouds
+from store.sqlite import open_database
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Hosted]:
+    with hosted(tmp_path / "cloud.db") as here:
+        yield here
+
+
+@pytest.fixture
+def home(tmp_path: Path, cloud: Hosted, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(crew, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(sync_main, "PULSE_S", 0.02)
+    return Home(tmp_path, cloud)
+
+
+def test_a_pairing_that_is_confirmed_sends_without_a_restart(home: Home) -> None:
+    home.record(500)
+    with home.sending():
+        assert home.pair() == 0
+        until(home.all_arrived)
+        until(lambda: home.state() == "ok")
+    assert "paired with Rumah Ibu" in home.said.getvalue()
+    (token,) = home.tokens()
+    assert token.seen_ms is not None
+
+
+def test_a_rotation_loses_nothing_and_ends_the_old_token(home: Home) -> None:
+    home.record(300)
+    home.pair()
+    old = Paired(home.data_dir).token(home.cloud.url)
+    with home.sending():
+        until(home.all_arrived)
+        home.record(300)
+        assert home.command("rotate") == 0
+        home.record(300)
+        until(home.all_arrived)
+        until(lambda: home.state() == "ok")
+    assert home.cloud.post("/api/v1/streams/cursors", b"[]", old).status_code == 401
+    assert len(home.tokens()) == 1
+    with closing(open_database(home.data_dir / "kembar.sqlite", "edge")) as db:
+        assert Clouds(db).count() == 1
+
+
+def test_a_revoked_edge_is_told_to_pair_again_and_then_sends_the_rest(home: Home) -> None:
+    home.record(300)
+    home.pair()
+    with home.sending():
+        until(home.all_arrived)
+        home.revoke_all()
+        home.record(300)
+        until(lambda: home.state() == "not-admitted")
+        told = home.told()[home.cloud.url]
+        assert f"pair again: kembar-sync pair {home.cloud.url}" in (told.reason or "")
+        assert (told.backlog_rows, told.refused_rows) == (300, 0)
+        assert home.pair() == 0
+        until(home.all_arrived)
+        until(lambda: home.state() == "ok")
+
+
+def test_a_wrong_token_of_the_settings_is_corrected_in_the_settings(home: Home) -> None:
+    home.write_settings(f'[[cloud]]\nurl = "{home.cloud.url}"\ntoken = "not-the-token-of-it"\n')
+    home.record(1)
+    with home.sending():
+        until(lambda: home.state() == "not-admitted")
+        assert "correct the token in the settings" in (home.told()[home.cloud.url].reason or "")
+    assert home.pair() != 0
+    assert home.tokens() == []
+
+
+def test_pairing_with_the_same_home_again_keeps_what_is_known_of_the_cloud(home: Home) -> None:
+    home.record(300)
+    home.pair()
+    with home.sending():
+        until(home.all_arrived)
+        until(lambda: home.state() == "ok")
+    assert home.pair() == 0
+    with closing(open_database(home.data_dir / "kembar.sqlite", "edge")) as db:
+        assert Clouds(db).acknowledged(1)[0] == {1: 300}
+    assert len(home.tokens()) == 1, "the first use of the new token ended the old one"
+
+
+def test_what_another_home_confirmed_does_not_count_for_this_one(home: Home) -> None:
+    home.record(300)
+    home.pair()
+    with home.sending():
+        until(home.all_arrived)
+        until(lambda: home.state() == "ok")
+    assert home.pair("kos") == 0
+    with closing(open_database(home.data_dir / "kembar.sqlite", "edge")) as db:
+        assert Clouds(db).acknowledged(1)[0] == {}
+    with home.sending():
+        until(lambda: home.arrived(2) == list(range(1, 301)))
+
+
+def test_unpairing_revokes_the_token_and_ends_the_sending(home: Home) -> None:
+    home.record(10)
+    home.pair()
+    with home.sending():
+        until(home.all_arrived)
+        assert home.command("unpair") == 0
+        until(lambda: home.told() == {})
+    assert home.tokens() == []
+    assert list(Paired(home.data_dir).folder.iterdir()) == []
+    assert home.command("unpair") != 0
+    assert home.command("rotate") != 0
+
+
+def test_unpairing_without_the_cloud_says_what_is_left_to_do(tmp_path: Path, home: Home) -> None:
+    Paired(home.data_dir).write("https://127.0.0.1:9", "rumah", "secret")
+    assert home.commands(lambda: True).unpair("https://127.0.0.1:9/") == 0
+    assert "not revoked there" in home.said.getvalue()
+    assert list(Paired(home.data_dir).folder.iterdir()) == []
+
+
+def test_power_lost_between_the_token_and_the_name_leaves_one_good_token_after_the_next_pairing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(self: Paired, *_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Paired, "_write", _only_tokens(Paired._write, lost))
+    with pytest.raises(KeyboardInterrupt):
+        home.pair()
+    monkeypatch.undo()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(home.data_dir.parent))
+    assert Paired(home.data_dir).found().pairings == ()
+    assert len(home.tokens()) == 1
+    home.record(10)
+    assert home.pair() == 0
+    with home.sending():
+        until(home.all_arrived)
+    (token,) = home.tokens()
+    assert token.seen_ms is not None
+
+
+def _only_tokens(write: object, lost: object) -> object:
+    def written(self: Paired, path: Path, *rest: object) -> None:
+        (write if path.suffix == ".token" else lost)(self, path, *rest)  # type: ignore[operator]
+
+    return written
+
+
+def test_files_that_cannot_be_read_stop_their_own_cloud_and_no_other(home: Home) -> None:
+    home.record(10)
+    home.pair()
+    paired, other = Paired(home.data_dir), "https://127.0.0.1:9"
+    with home.sending():
+        until(home.all_arrived)
+        paired.write(other, "kos", "secret")
+        until(lambda: home.state(other) != "")
+        broken = paired._path(other, ".json")
+        broken.write_text("{")
+        until(lambda: home.state(f"paired/{broken.name}") == "off")
+        until(lambda: home.state(other) == "")
+        token = paired._path(home.cloud.url, ".token")
+        token.chmod(0o644)
+        until(lambda: home.state() == "off")
+        assert "chmod 600" in (home.told()[home.cloud.url].reason or "")
+        home.record(10)
+        token.chmod(0o600)
+        broken.unlink()
+        until(home.all_arrived)
+        until(lambda: set(home.told()) == {home.cloud.url})
+
+
+def test_while_it_waits_the_lan_page_can_show_the_code_and_never_the_device_code(home: Home) -> None:
+    ram, seen = RamFile(home.data_dir, waiting.NAME), []
+
+    def look() -> bool:
+        seen.append(waiting.read(ram, 0))
+        seen.append(ram.read())
+        return home.decide("rumah")
+
+    assert home.commands(look).pair(home.cloud.url) == 0
+    waits, fields = seen
+    assert isinstance(waits, PairingWait)
+    assert waits.user_code in home.said.getvalue()
+    assert waits.link == f"{home.cloud.url}/pair?code={waits.user_code}"
+    assert set(fields) == {"user_code", "page", "link", "until_mono_ms"}
+    assert ram.read() is None
+
+
+def test_a_file_that_a_killed_command_left_ends_by_itself(home: Home) -> None:
+    ram = RamFile(home.data_dir, waiting.NAME)
+    waiting.tell(
+        ram, PairingWait("BCDF-GHJK", "https://a.example/pair", "https://a.example/pair", 600_000), 5_000
+    )
+    assert [waiting.read(ram, at) is not None for at in (5_000, 604_999, 605_000)] == [True, True, False]
+
+
+def test_a_pairing_that_is_denied_given_up_or_never_confirmed_keeps_nothing(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.pair(None) == 1
+    assert "was denied" in capsys.readouterr().err
+    assert home.commands(lambda: True).pair(home.cloud.url) == 1
+    assert "given up" in capsys.readouterr().err
+    assert home.commands(lambda: False).pair(home.cloud.url) == 1
+    assert "nobody confirmed" in capsys.readouterr().err
+    assert home.commands(lambda: False).pair("http://cloud.example") == 2
+    assert "unencrypted" in capsys.readouterr().err
+    assert home.commands(lambda: False).pair("https://127.0.0.1:9") == 1
+    assert "no connection" in capsys.readouterr().err
+    assert list(Paired(home.data_dir).folder.iterdir()) == []
+
+
+def test_root_does_not_write_what_the_service_could_not_read(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = home.data_dir.stat().st_uid
+    stranger = PairingCommands(home.settings, Here(lambda _s: True, uid=lambda: mine + 1))
+    home.pair()
+    monkeypatch.setattr(pairing_commands, "SERVICE_USER", "no-such-user-here")
+    for command in (stranger.pair, stranger.unpair, stranger.rotate):
+        with pytest.raises(CannotGoOn, match=r"sudo -u \S+ kembar-sync (pair|unpair|rotate) http"):
+            command(home.cloud.url)
+
+
+def test_more_clouds_than_four_are_not_paired(home: Home) -> None:
+    for number in range(pairing_commands.MOST_PAIRED):
+        Paired(home.data_dir).write(f"https://{number}.example", "", "secret")
+    assert home.pair() != 0
+    assert home.tokens() == []
