@@ -140,59 +140,6 @@ class SitePages:
         )
 
 
-def _role(self, _view: View, site: int, account: int, form: Form) -> None:
-        role, db = _role(form), self._desk.db
-        with db.write(site):
-            members = Members(db, site, self._desk.now_ms())
-            if members.role(form.number("account")) is not None:
-                members.give(form.number("account"), role, account, form.address)
-
-    def _remove(self, _view: View, site: int, account: int, form: Form) -> Any:
-        db, other = self._desk.db, form.number("account")
-        with db.write(site):
-            Members(db, site, self._desk.now_ms()).remove(other, account, form.address)
-        return redirect("/?form") if other == account else None
-
-    def _reset(self, view: View, site: int, account: int, form: Form) -> Any:
-        db, other, now_ms = self._desk.db, form.number("account"), self._desk.now_ms()
-        with db.write(site):
-            member = next((one for one in Members(db, site, now_ms).all() if one.account == other), None)
-            if member is None:
-                return None
-            secret = Resets(db, now_ms).make(other, account, site, form.address)
-        return self._link(view, "reset", "/reset", secret, member.name, "/people")
-
-    def _share(self, view: View, site: int, account: int, form: Form) -> Any:
-        db = self._desk.db
-        with db.write(site):
-            shares = Shares(db, self._desk.now_ms())
-            secret = shares.make(site, form["label"], form.number("days"), account, form.address)
-        return self._link(view, "shares", "/s", secret, form["label"], "/shares")
-
-    def _unshare(self, _view: View, site: int, account: int, form: Form) -> None:
-        db = self._desk.db
-        with db.write(site):
-            Shares(db, self._desk.now_ms()).revoke(site, form.number("share"), account, form.address)
-
-    def _link(self, view: View, word: str, path: str, secret: str, about: str, back: str) -> str:
-        """A link as text and QR, on this one answer alone."""
-        link = self._desk.link(path, secret)
-        bottle.response.set_header("Referrer-Policy", "no-referrer")
-        return self._desk.screens.site_page(
-            "link.html", view, word=word, link=link, about=about, back=view.home + back, qr=qr(link)
-        )
-
-
-def qr(link: str) -> Markup:
-    """As an element of the page, which the Content-Security-Policy lets be: no style, no address, no script."""
-    drawn = segno.make(link, error="m", micro=False)
-    return Markup(
-        drawn.svg_inline(
-            scale=4, dark="#000", light="#fff", border=4, omitsize=True, svgclass="qr", lineclass=None
-        )
-    )
-
-
 def _role(form: Form) -> Role:
     try:
         return Role(form["role"])

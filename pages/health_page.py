@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
-
 from metering.calendar import day_of
 from pages.catchup import Progress
 from pages.chart import cause_name
 from pages.clock_facts import clock_facts
-from pages.condition import CloudSide, Condition, Device, EdgeSide, PairingWait
+from pages.condition import CloudSide, Condition, Device, EdgeSide
 from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
 from pages.ledger_table import LedgerTable, ledger_table
+from pages.pairing_card import PairingCard, pairing_card
 from pages.proof_card import Fact, InfoCard, proof_card
-from pages.qr import qr
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
 
@@ -75,17 +73,6 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
-    """The card with the code that waits for a person; `place` is the address to type, without what browsers add."""
-
-    code: str
-    place: str
-    link: str
-    qr: Markup
-    left: str
-
-
-@dataclass(frozen=True, slots=True)
 class HealthPage:
     unexplained: str
     unexplained_span: str
@@ -97,7 +84,7 @@ class HealthPage:
     no_cloud: str = ""
     catching_up: list[Going] = field(default_factory=list)
     cards: list[InfoCard] = field(default_factory=list)
-    pairing: Pairing | None = None
+    pairing: PairingCard | None = None
 
 
 class HealthWriter:
@@ -124,7 +111,7 @@ class HealthWriter:
             "" if condition.clouds else self._t("health.no_cloud"),
             [self._going(side, made) for side, made in going if made],
             [*self._proofs(condition), self._quarantine(condition.edge), self._clock(condition.edge)],
-            self._pairing(condition.pairing) if condition.pairing else None,
+            pairing_card(condition.pairing, self._t, self._f) if condition.pairing else None,
         )
 
     def _lead(self, held: Account) -> str:
@@ -231,10 +218,6 @@ class HealthWriter:
             ", ".join(rows),
             answer,
         )
-
-    def _pairing(self, waits: PairingWait) -> Pairing:
-        left = self._t("health.pairing_left", span=self._f.duration(waits.left_ms))
-        return Pairing(waits.user_code, waits.page.partition("://")[2], waits.link, qr(waits.link), left)
 
     def _cause(self, row: CauseSum) -> CauseRow:
         name = cause_name(row.cause, self._t)
