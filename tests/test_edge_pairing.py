@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hosted import Hosted, hosted
 from pairinghouse import Home, until
 
 from edge import crew, pairing_commands, sync_main, waiting
-from edge.paired import Paired
+from edge.paired import MOST_PAIRED, Paired
 from edge.pairing_commands import Here, PairingCommands
 from edge.ramfile import RamFile
 from pages.condition import PairingWait
@@ -183,16 +184,16 @@ def test_files_that_cannot_be_read_stop_their_own_cloud_and_no_other(home: Home)
 
 
 def test_while_it_waits_the_lan_page_can_show_the_code_and_never_the_device_code(home: Home) -> None:
-    ram, seen = RamFile(home.data_dir, waiting.NAME), []
+    ram = RamFile(home.data_dir, waiting.NAME)
+    seen: list[tuple[PairingWait | None, dict[str, Any]]] = []
 
     def look() -> bool:
-        seen.append(waiting.read(ram, 0))
-        seen.append(ram.read())
+        seen.append((waiting.read(ram, 0), ram.read() or {}))
         return home.decide("rumah")
 
     assert home.commands(look).pair(home.cloud.url) == 0
-    waits, fields = seen
-    assert isinstance(waits, PairingWait)
+    ((waits, fields),) = seen
+    assert waits is not None
     assert waits.user_code in home.said.getvalue()
     assert waits.link == f"{home.cloud.url}/pair?code={waits.user_code}"
     assert set(fields) == {"user_code", "page", "link", "until_mono_ms"}
@@ -236,7 +237,7 @@ def test_root_does_not_write_what_the_service_could_not_read(
 
 
 def test_more_clouds_than_four_are_not_paired(home: Home) -> None:
-    for number in range(pairing_commands.MOST_PAIRED):
+    for number in range(MOST_PAIRED):
         Paired(home.data_dir).write(f"https://{number}.example", "", "secret")
     assert home.pair() != 0
     assert home.tokens() == []
