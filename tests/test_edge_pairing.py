@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 from hosted import Hosted, hosted
-from pairinghouse import Home, until
+from pairinghouse import BEGUN_MS, PATIENCE_S, Home, until
+from processes import Program, command, run_to_end
 
+from cloud import pairing
 from edge import crew, pairing_commands, sync_main, waiting
+from edge.clock import Instant
+from edge.collect import _pruning
 from edge.paired import MOST_PAIRED, Paired
 from edge.pairing_commands import Here, PairingCommands
 from edge.ramfile import RamFile
+from edge.tally import Tally
+from metering.quantity import DAY_MS
 from pages.condition import PairingWait
 from process.service import CannotGoOn
 from store.clouds import Clouds
@@ -231,9 +237,9 @@ def test_root_does_not_write_what_the_service_could_not_read(
     stranger = PairingCommands(home.settings, Here(lambda _s: True, uid=lambda: mine + 1))
     home.pair()
     monkeypatch.setattr(pairing_commands, "SERVICE_USER", "no-such-user-here")
-    for command in (stranger.pair, stranger.unpair, stranger.rotate):
+    for each in (stranger.pair, stranger.unpair, stranger.rotate):
         with pytest.raises(CannotGoOn, match=r"sudo -u \S+ kembar-sync (pair|unpair|rotate) http"):
-            command(home.cloud.url)
+            each(home.cloud.url)
 
 
 def test_more_clouds_than_four_are_not_paired(home: Home) -> None:
@@ -241,3 +247,45 @@ def test_more_clouds_than_four_are_not_paired(home: Home) -> None:
         Paired(home.data_dir).write(f"https://{number}.example", "", "secret")
     assert home.pair() != 0
     assert home.tokens() == []
+
+
+def test_nothing_is_pruned_that_a_paired_cloud_lacks_or_while_its_file_cannot_be_read(home: Home) -> None:
+    home.record(10)
+    home.pair()
+    later = Instant(0, BEGUN_MS + 500 * DAY_MS, "era")
+    with closing(open_database(home.data_dir / "kembar.sqlite", "edge")) as db:
+        with db.write():
+            db.execute("INSERT INTO boots VALUES (1, 0, 0, 0)")
+
+        def left() -> int:
+            """Rows after one more slice of a collector that starts now."""
+            _pruning(db, home.settings, Tally()).tick(later)
+            return int(db.execute("SELECT count(*) FROM readings").fetchone()[0])
+
+        assert left() == 10
+        Clouds(db).note(Clouds(db).number(home.cloud.url), {1: 10}, 0, BEGUN_MS)
+        broken = Paired(home.data_dir).folder / "0a.json"
+        broken.write_text("{")
+        assert left() == 10
+        broken.unlink()
+        assert left() == 0
+
+
+def test_the_commands_as_real_processes_pair_send_and_unpair(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "INTERVAL_S", 1)
+    home.record(200)
+    options = ("--config", home.config)
+    with (
+        Program("run", command("kembar-sync", "run", *options), tmp_path) as run,
+        Program("pair", command("kembar-sync", "pair", home.cloud.url, *options), tmp_path) as pair,
+    ):
+        run.start().wait_for("replaying to 0 cloud(s)")
+        pair.start().wait_for("Waiting for somebody")
+        home.decide("rumah")
+        assert pair.wait(PATIENCE_S) == 0
+        until(home.all_arrived)
+        assert run_to_end(command("kembar-sync", "unpair", home.cloud.url, *options), tmp_path)[0] == 0
+        run.wait_for("any more")
+        assert run.stop() == 0

@@ -54,7 +54,9 @@ def test_the_code_is_gone_with_the_pairing_and_stands_in_no_answer_to_programs(
 def test_a_cloud_that_nothing_is_sent_to_says_why(language: str) -> None:
     words = Words(language)
     why = "paired/0a.json is not what kembar-sync pair writes: remove it and pair again"
-    condition = replace(edge_condition(NOW_MS), clouds=(CloudSide("paired/0a.json", "off", None, reason=why),))
+    condition = replace(
+        edge_condition(NOW_MS), clouds=(CloudSide("paired/0a.json", "off", None, reason=why),)
+    )
     (said,) = NoticeWriter(words, Figures(words, ZONE), NOW_MS).all(condition, "edge")
     assert why in said.text
     assert said.level == "warn"
