@@ -11,19 +11,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
 
-import segno
-
-from edge import waiting
 from edge.collect import DATABASE
 from edge.paired import MOST_PAIRED, Paired, Pairing
-from edge.ramfile import RamFile
+from edge.pairing_code import shown
 from edge.settings import EdgeSettings, cloud_address
-from pages.condition import PairingWait
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.sqlite import open_database
 from sync.failure import Failure, NotAdmitted, Unreachable
-from sync.granting import Granted, Granting, TooLate, Wish
+from sync.granting import Granting, TooLate
 from sync.uplink import Uplink
 
 # Whom the installed services send as (deploy/raspberrypi/install.sh).
@@ -32,15 +28,23 @@ SERVICE_USER = "kembar-sync"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What these commands need of the machine; `wait` pauses for so many seconds, True: it was told to stop."""
+    """What these commands need of the machine; `wait` pauses for so many seconds, True: it was told to stop.
+
+    `command`: the whole command as it was typed.
+    """
 
     wait: Callable[[float], bool]
+    command: str = "kembar-sync ..."
     clock_s: Callable[[], float] = time.monotonic
     uid: Callable[[], int] = os.geteuid
     out: TextIO | None = None
 
+    @property
+    def terminal(self) -> TextIO:
+        return self.out or sys.stdout
+
     def say(self, words: str) -> None:
-        print(words, file=self.out or sys.stdout, flush=True)
+        print(words, file=self.terminal, flush=True)
 
 
 class PairingCommands:
@@ -55,14 +59,17 @@ class PairingCommands:
         address = self._address(url)
         if address is None or not self._has_room(address):
             return EXIT_USAGE
-        self._check_user("pair", address)
+        self._check_user()
         with _disk():
             self._paired.make_folder()
         with Uplink(address, None) as uplink:
             granting = Granting(uplink)
             try:
                 wish = granting.wish(self._settings.edge.name, _version())
-                granted = self._confirmed(granting, wish, self._token(address))
+                with shown(wish, self._settings.edge.data_dir, self._here.terminal):
+                    granted = granting.granted(
+                        wish, self._token(address), self._here.wait, self._here.clock_s
+                    )
             except (Failure, TooLate) as failure:
                 return self._failed(f"{address}: not paired: {failure}")
         before = self._pairing(address)
@@ -76,7 +83,7 @@ class PairingCommands:
 
     def unpair(self, url: str) -> int:
         """Give the token up at the cloud and forget the pairing here; raises CannotGoOn."""
-        address = self._of_paired(url, "unpair")
+        address = self._of_paired(url)
         if address is None:
             return EXIT_USAGE
         token = self._token(address)
@@ -95,7 +102,7 @@ class PairingCommands:
 
     def rotate(self, url: str) -> int:
         """Exchange the token for a new one, without a pause; raises CannotGoOn, PairedMistake."""
-        address = self._of_paired(url, "rotate")
+        address = self._of_paired(url)
         if address is None:
             return EXIT_USAGE
         try:
@@ -111,26 +118,6 @@ class PairingCommands:
             self._paired.write_token(address, token)
         self._here.say(f"{address}: new token")
         return self._use(address, token)
-
-    def _confirmed(self, granting: Granting, wish: Wish, old_token: str | None) -> Granted:
-        ram = RamFile.of_services(self._settings.edge.data_dir, waiting.NAME)
-        self._show(wish)
-        waits = PairingWait(wish.user_code, wish.page, wish.link, 1000 * wish.expires_s)
-        waiting.tell(ram, waits, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
-        try:
-            return granting.granted(wish, old_token, self._here.wait, self._here.clock_s)
-        finally:
-            ram.remove()
-
-    def _show(self, wish: Wish) -> None:
-        self._here.say(f"Open {wish.page}\nand enter the code {wish.user_code}\n")
-        out = self._here.out or sys.stdout
-        # Half blocks; a terminal without them would show question marks.
-        if out.isatty() and "utf" in (out.encoding or "").lower():
-            segno.make(wish.link, error="m", micro=False).terminal(out, border=2, compact=True)
-        self._here.say(
-            f"It is good for {wish.expires_s // 60} minutes. Waiting for somebody to confirm it ..."
-        )
 
     def _use(self, address: str, token: str) -> int:
         """A token is in force, and the one before it over, from its first use on."""
@@ -170,11 +157,11 @@ class PairingCommands:
             self._failed(f"{len(others)} clouds are paired, which is the most; unpair one of them first")
         return len(others) < MOST_PAIRED
 
-    def _of_paired(self, url: str, command: str) -> str | None:
+    def _of_paired(self, url: str) -> str | None:
         address = self._address(url)
         if address is None:
             return None
-        self._check_user(command, address)
+        self._check_user()
         if self._paired.holds(address):
             return address
         known = ", ".join(each.url for each in self._paired.found().pairings) or "none"
@@ -190,7 +177,7 @@ class PairingCommands:
         except ValueError:
             return None
 
-    def _check_user(self, command: str, address: str) -> None:
+    def _check_user(self) -> None:
         """What another user writes the service could not read."""
         uid, folder, data_dir = self._here.uid(), self._paired.folder, self._settings.edge.data_dir
         owner = folder.stat().st_uid if folder.exists() else uid
@@ -198,7 +185,7 @@ class PairingCommands:
             return
         name = _user(folder if folder.exists() and owner != uid else data_dir)
         raise CannotGoOn(
-            f"this user must not write what the service has to read: sudo -u {name} kembar-sync {command} {address} ..."
+            f"the service could not read what this user writes: sudo -u {name} {self._here.command}"
         )
 
     @staticmethod

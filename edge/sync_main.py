@@ -4,6 +4,8 @@ It builds objects and does nothing else.
 """
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
@@ -86,7 +88,7 @@ def _answer(asked: argparse.Namespace) -> int:
     if asked.command in PAIRING:
         stop = Event()
         stop_on_signals(stop)
-        commands = PairingCommands(settings, Here(stop.wait))
+        commands = PairingCommands(settings, Here(stop.wait, shlex.join(sys.argv)))
         return {"pair": commands.pair, "unpair": commands.unpair, "rotate": commands.rotate}[asked.command](
             asked.url
         )

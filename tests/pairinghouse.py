@@ -62,7 +62,7 @@ class Home:
                 db.execute("UPDATE pairings SET polled_ms = polled_ms - ?", (1000 * INTERVAL_S,))
             return during()
 
-        return PairingCommands(self.settings, Here(wait, lambda: self.now_s, out=self.said))
+        return PairingCommands(self.settings, Here(wait, clock_s=lambda: self.now_s, out=self.said))
 
     def pair(self, site: str | None = "rumah") -> int:
         """`kembar-sync pair` with a person beside it who confirms for this site, or denies."""

@@ -1,42 +1,25 @@
 """Pairing from the wish to the last reading: the commands and `kembar-sync run` against a real hosted site."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hosted import Hosted, hosted
 from pairinghouse import BEGUN_MS, PATIENCE_S, Home, until
 from processes import Program, command, run_to_end
 
 from cloud import pairing
-from edge import crew, pairing_commands, sync_main, waiting
+from edge import pairing_commands
 from edge.clock import Instant
 from edge.collect import _pruning
 from edge.paired import MOST_PAIRED, Paired
 from edge.pairing_commands import Here, PairingCommands
-from edge.ramfile import RamFile
 from edge.tally import Tally
 from metering.quantity import DAY_MS
-from pages.condition import PairingWait
 from process.service import CannotGoOn
 from store.clouds import Clouds
 from store.sqlite import open_database
 
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Hosted]:
-    with hosted(tmp_path / "cloud.db") as here:
-        yield here
-
-
-@pytest.fixture
-def home(tmp_path: Path, cloud: Hosted, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(crew, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(sync_main, "PULSE_S", 0.02)
-    return Home(tmp_path, cloud)
+pytest_plugins = ("conftest_pairing",)
 
 
 def test_a_pairing_that_is_confirmed_sends_without_a_restart(home: Home) -> None:
@@ -189,56 +172,17 @@ def test_files_that_cannot_be_read_stop_their_own_cloud_and_no_other(home: Home)
         until(lambda: set(home.told()) == {home.cloud.url})
 
 
-def test_while_it_waits_the_lan_page_can_show_the_code_and_never_the_device_code(home: Home) -> None:
-    ram = RamFile(home.data_dir, waiting.NAME)
-    seen: list[tuple[PairingWait | None, dict[str, Any]]] = []
-
-    def look() -> bool:
-        seen.append((waiting.read(ram, 0), ram.read() or {}))
-        return home.decide("rumah")
-
-    assert home.commands(look).pair(home.cloud.url) == 0
-    ((waits, fields),) = seen
-    assert waits is not None
-    assert waits.user_code in home.said.getvalue()
-    assert waits.link == f"{home.cloud.url}/pair?code={waits.user_code}"
-    assert set(fields) == {"user_code", "page", "link", "until_mono_ms"}
-    assert ram.read() is None
-
-
-def test_a_file_that_a_killed_command_left_ends_by_itself(home: Home) -> None:
-    ram = RamFile(home.data_dir, waiting.NAME)
-    waiting.tell(
-        ram, PairingWait("BCDF-GHJK", "https://a.example/pair", "https://a.example/pair", 600_000), 5_000
-    )
-    assert [waiting.read(ram, at) is not None for at in (5_000, 604_999, 605_000)] == [True, True, False]
-
-
-def test_a_pairing_that_is_denied_given_up_or_never_confirmed_keeps_nothing(
-    home: Home, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert home.pair(None) == 1
-    assert "was denied" in capsys.readouterr().err
-    assert home.commands(lambda: True).pair(home.cloud.url) == 1
-    assert "given up" in capsys.readouterr().err
-    assert home.commands(lambda: False).pair(home.cloud.url) == 1
-    assert "nobody confirmed" in capsys.readouterr().err
-    assert home.commands(lambda: False).pair("http://cloud.example") == 2
-    assert "unencrypted" in capsys.readouterr().err
-    assert home.commands(lambda: False).pair("https://127.0.0.1:9") == 1
-    assert "no connection" in capsys.readouterr().err
-    assert list(Paired(home.data_dir).folder.iterdir()) == []
-
-
 def test_root_does_not_write_what_the_service_could_not_read(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = home.data_dir.stat().st_uid
-    stranger = PairingCommands(home.settings, Here(lambda _s: True, uid=lambda: mine + 1))
+    stranger = PairingCommands(
+        home.settings, Here(lambda _s: True, "kembar-sync as typed", uid=lambda: mine + 1)
+    )
     home.pair()
     monkeypatch.setattr(pairing_commands, "SERVICE_USER", "no-such-user-here")
     for each in (stranger.pair, stranger.unpair, stranger.rotate):
-        with pytest.raises(CannotGoOn, match=r"sudo -u \S+ kembar-sync (pair|unpair|rotate) http"):
+        with pytest.raises(CannotGoOn, match=r"sudo -u \S+ kembar-sync as typed"):
             each(home.cloud.url)
 
 
