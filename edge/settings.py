@@ -117,7 +117,7 @@ class House(Table):
         ge=KEEP_DAYS_LEAST,
         le=KEEP_DAYS_MOST,
         description=f"for how many days every reading is kept here, {KEEP_DAYS_LEAST} to {KEEP_DAYS_MOST}; older ones "
-        "go when every [[cloud]] has them, and sums of each hour stay",
+        "go when every cloud has them, and sums of each hour stay",
     )
     disk_percent: StrictInt = Field(
         default=70,
@@ -171,5 +171,5 @@ class EdgeSettings(Table):
     cloud: list[Cloud] = Field(
         default=[],
         max_length=CLOUDS_MOST,
-        description=f"up to {CLOUDS_MOST} tables [[cloud]]; none keeps all at home",
+        description=f"up to {CLOUDS_MOST} tables [[cloud]]; without any, and none paired, all stays at home",
     )

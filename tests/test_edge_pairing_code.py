@@ -1,4 +1,4 @@
-"""The code of a pairing that waits: who may see it, what ends it, and that nothing stays of one that came to nothing."""
+"""The code of a pairing that waits: who sees it, what ends it, and that nothing stays of one that was denied."""
 
 from io import StringIO
 from typing import Any
