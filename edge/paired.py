@@ -67,8 +67,12 @@ class Paired:
             return Found()
         except OSError as error:
             return Found((), (_unreadable(FOLDER, self.folder, error),))
+        if len(names) > MOST_FILES:
+            return Found(
+                (), (PairedMistake(FOLDER, f"{self.folder} holds more than {MOST_FILES} files: clear it up"),)
+            )
         pairings, mistakes = [], []
-        for name in [name for name in names if name.endswith(".json")][:MOST_FILES]:
+        for name in [name for name in names if name.endswith(".json")]:
             try:
                 pairings.append(self._named(name))
             except FileNotFoundError:

@@ -15,6 +15,7 @@ from edge.collect import DATABASE
 from edge.paired import MOST_PAIRED, Paired, Pairing
 from edge.pairing_code import shown
 from edge.settings import EdgeSettings, cloud_address
+from edge.status import is_running
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.sqlite import open_database
@@ -79,6 +80,8 @@ class PairingCommands:
             self._paired.write(address, granted.site, granted.token)
         home = granted.title or granted.site
         self._here.say(f"{address}: paired{f' with {home}' if home else ''}")
+        if not is_running(self._settings):
+            self._here.say("kembar-sync run is not running here: start it, and the readings go there")
         return self._use(address, granted.token)
 
     def unpair(self, url: str) -> int:

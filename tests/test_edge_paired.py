@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from edge.known import confirming, known
-from edge.paired import FOLDER, Paired, PairedMistake, Pairing
+from edge.paired import FOLDER, MOST_FILES, Paired, PairedMistake, Pairing
 from edge.settings import EdgeSettings
 
 URL, OTHER = "https://cloud.example", "https://other.example"
@@ -134,6 +134,13 @@ def test_what_cannot_be_read_is_a_mistake_and_no_end(paired: Paired) -> None:
     paired._path(URL, ".json").mkdir()
     (mistake,) = paired.found().mistakes
     assert "cannot be read" in str(mistake)
+
+
+def test_a_folder_full_of_files_is_a_mistake_and_is_not_read(paired: Paired) -> None:
+    paired.write(URL, "rumah", "secret")
+    for number in range(MOST_FILES):
+        (paired.folder / f"{number}.txt").touch()
+    assert [each.about for each in paired.found().mistakes] == [FOLDER]
 
 
 def test_clouds_of_the_settings_come_first_and_keep_their_own_token(paired: Paired) -> None:

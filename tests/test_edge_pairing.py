@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pairinghouse import BEGUN_MS, PATIENCE_S, Home, until
-from processes import Program, command, run_to_end
+from processes import Program, command
 
 from cloud import pairing
 from edge import pairing_commands
@@ -13,6 +13,7 @@ from edge.clock import Instant
 from edge.collect import _pruning
 from edge.paired import MOST_PAIRED, Paired
 from edge.pairing_commands import Here, PairingCommands
+from edge.status import is_running
 from edge.tally import Tally
 from metering.quantity import DAY_MS
 from process.service import CannotGoOn
@@ -25,10 +26,12 @@ pytest_plugins = ("conftest_pairing",)
 def test_a_pairing_that_is_confirmed_sends_without_a_restart(home: Home) -> None:
     home.record(500)
     with home.sending():
+        until(lambda: is_running(home.settings))
         assert home.pair() == 0
         until(home.all_arrived)
         until(lambda: home.state() == "ok")
     assert "paired with Rumah Ibu" in home.said.getvalue()
+    assert "is not running" not in home.said.getvalue()
     (token,) = home.tokens()
     assert token.seen_ms is not None
 
@@ -36,6 +39,7 @@ def test_a_pairing_that_is_confirmed_sends_without_a_restart(home: Home) -> None
 def test_a_rotation_loses_nothing_and_ends_the_old_token(home: Home) -> None:
     home.record(300)
     home.pair()
+    assert "kembar-sync run is not running" in home.said.getvalue()
     old = Paired(home.data_dir).token(home.cloud.url)
     with home.sending():
         until(home.all_arrived)
@@ -215,7 +219,7 @@ def test_nothing_is_pruned_that_a_paired_cloud_lacks_or_while_its_file_cannot_be
         assert left() == 0
 
 
-def test_the_commands_as_real_processes_pair_send_and_unpair(
+def test_real_processes_pair_and_send_until_they_are_unpaired(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pairing, "INTERVAL_S", 1)
@@ -230,6 +234,6 @@ def test_the_commands_as_real_processes_pair_send_and_unpair(
         home.decide("rumah")
         assert pair.wait(PATIENCE_S) == 0
         until(home.all_arrived)
-        assert run_to_end(command("kembar-sync", "unpair", home.cloud.url, *options), tmp_path)[0] == 0
+        assert home.command("unpair") == 0
         run.wait_for("any more")
         assert run.stop() == 0

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pairinghouse import Home
 
+from cloud import pairing
 from edge import waiting
 from edge.paired import Paired
 from edge.ramfile import RamFile
@@ -52,8 +53,9 @@ def test_a_file_that_a_killed_command_left_ends_by_itself(home: Home) -> None:
 
 
 def test_a_pairing_that_is_denied_given_up_or_never_confirmed_keeps_nothing(
-    home: Home, capsys: pytest.CaptureFixture[str]
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pairing, "PENDING_MS", 30_000)
     assert home.pair(None) == 1
     assert "was denied" in capsys.readouterr().err
     assert home.commands(lambda: True).pair(home.cloud.url) == 1
