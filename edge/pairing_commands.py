@@ -20,7 +20,8 @@ from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.sqlite import open_database
 from sync.failure import Failure, NotAdmitted, Unreachable
-from sync.granting import Granting, TooLate
+from sync.grant import UNKNOWN_TOKEN
+from sync.granting import Granting, Refused, TooLate
 from sync.uplink import Uplink
 
 # Whom the installed services send as (deploy/raspberrypi/install.sh).
@@ -67,17 +68,19 @@ class PairingCommands:
             granting = Granting(uplink)
             try:
                 wish = granting.wish(self._settings.edge.name, _version())
+                old_token = self._token(address)
                 with shown(wish, self._settings.edge.data_dir, self._here.terminal):
-                    granted = granting.granted(
-                        wish, self._token(address), self._here.wait, self._here.clock_s
-                    )
+                    granted = granting.granted(wish, old_token, self._here.wait, self._here.clock_s)
             except (Failure, TooLate) as failure:
                 return self._failed(f"{address}: not paired: {failure}")
         before = self._pairing(address)
-        if before is None or before.site != granted.site:
+        is_same = before is not None and before.site == granted.site
+        if not is_same:
             self._begin_anew(address)
         with _disk():
             self._paired.write(address, granted.site, granted.token)
+        if before is not None and not is_same and old_token is not None:
+            self._revoke(address, old_token)  # the first use of the new one ends only one of the same home
         home = granted.title or granted.site
         self._here.say(f"{address}: paired{f' with {home}' if home else ''}")
         if not is_running(self._settings):
@@ -91,20 +94,14 @@ class PairingCommands:
             return EXIT_USAGE
         token = self._token(address)
         self._paired.forget(address)
-        try:
-            if token is not None:
-                with Uplink(address, token) as uplink:
-                    Granting(uplink).revoke()
-        except Failure as failure:
-            self._here.say(
-                f"{address}: its token was not revoked there ({failure}): do that on the home's page"
-            )
+        if token is not None:
+            self._revoke(address, token)
         self._paired.forget_token(address)
         self._here.say(f"{address}: unpaired; nothing is sent there any more, what it has stays there")
         return EXIT_OK
 
     def rotate(self, url: str) -> int:
-        """Exchange the token for a new one, without a pause; raises CannotGoOn, PairedMistake."""
+        """Exchange the token for a new one, without a pause; raises CannotGoOn."""
         address = self._of_paired(url)
         if address is None:
             return EXIT_USAGE
@@ -121,6 +118,16 @@ class PairingCommands:
             self._paired.write_token(address, token)
         self._here.say(f"{address}: new token")
         return self._use(address, token)
+
+    def _revoke(self, address: str, token: str) -> None:
+        try:
+            with Uplink(address, token) as uplink:
+                Granting(uplink).revoke()
+        except Failure as failure:
+            if not (isinstance(failure, Refused) and failure.word == UNKNOWN_TOKEN):
+                self._here.say(
+                    f"{address}: its token was not revoked there ({failure}): do that on the home's page"
+                )
 
     def _use(self, address: str, token: str) -> int:
         """A token is in force, and the one before it over, from its first use on."""

@@ -99,6 +99,9 @@ def test_what_another_home_confirmed_does_not_count_for_this_one(home: Home) -> 
         until(home.all_arrived)
         until(lambda: home.state() == "ok")
     assert home.pair("kos") == 0
+    assert [len(home.tokens(site)) for site in (1, 2)] == [0, 1], (
+        "the token of the home that was left is over"
+    )
     with closing(open_database(home.data_dir / "kembar.sqlite", "edge")) as db:
         assert Clouds(db).acknowledged(1)[0] == {}
     with home.sending():
@@ -116,6 +119,14 @@ def test_unpairing_revokes_the_token_and_ends_the_sending(home: Home) -> None:
     assert list(Paired(home.data_dir).folder.iterdir()) == []
     assert home.command("unpair") != 0
     assert home.command("rotate") != 0
+
+
+def test_a_token_that_was_revoked_at_the_cloud_is_given_up_without_a_word(home: Home) -> None:
+    home.pair()
+    home.revoke_all()
+    assert home.command("rotate") == 1
+    assert home.command("unpair") == 0
+    assert "not revoked" not in home.said.getvalue()
 
 
 def test_unpairing_without_the_cloud_says_what_is_left_to_do(tmp_path: Path, home: Home) -> None:
