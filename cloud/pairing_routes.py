@@ -114,7 +114,7 @@ class PairingRoutes:
             raise Refusal(
                 "invalid_request", "this token stands in the settings of the site; change it there", 403
             )
-        raise Refusal("invalid_token", "this token is not known here; pair the edge again", 401)
+        raise Refusal(words.UNKNOWN_TOKEN, "this token is not known here; pair the edge again", 401)
 
     def _granted(self, token: str, site: int) -> Any:
         told = {"access_token": token, "token_type": "Bearer"}

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import bottle
-import segno
-from markupsafe import Markup
 
 from cloud import audit
 from cloud.access import Act, Role
@@ -15,6 +13,7 @@ from cloud.invitations import Invitations
 from cloud.members import Full, LastOwner, Members
 from cloud.resets import NotYours, Resets
 from cloud.shares import DAYS, BadShare, Shares
+from pages.qr import qr
 from pages.query import Refused
 from pages.view import View
 
@@ -139,16 +138,6 @@ class SitePages:
         return self._desk.screens.site_page(
             "link.html", view, word=word, link=link, about=about, back=view.home + back, qr=qr(link)
         )
-
-
-def qr(link: str) -> Markup:
-    """As an element of the page, which the Content-Security-Policy lets be: no style, no address, no script."""
-    drawn = segno.make(link, error="m", micro=False)
-    return Markup(
-        drawn.svg_inline(
-            scale=4, dark="#000", light="#fff", border=4, omitsize=True, svgclass="qr", lineclass=None
-        )
-    )
 
 
 def _role(form: Form) -> Role:

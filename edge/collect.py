@@ -9,6 +9,7 @@ from edge.beacon import BeaconSender
 from edge.bulletin import Bulletin
 from edge.clock import SystemClock
 from edge.collector import Collector
+from edge.known import confirming
 from edge.link import MOST_QUEUED, Inbox, SerialLink, UdpLink
 from edge.live import Live
 from edge.notebook import Notebook
@@ -67,9 +68,14 @@ def _collect(db: Database, settings: EdgeSettings, running: Running) -> None:
 
 
 def _pruning(db: Database, settings: EdgeSettings, tally: Tally) -> Pruning:
-    edge, urls = settings.edge, [cloud.url for cloud in settings.cloud]
+    edge = settings.edge
     return Pruning(
-        db, tally, urls, edge.keep_days, edge.disk_percent, lambda: shutil.disk_usage(edge.data_dir)
+        db,
+        tally,
+        lambda: confirming(settings),
+        edge.keep_days,
+        edge.disk_percent,
+        lambda: shutil.disk_usage(edge.data_dir),
     )
 
 

@@ -8,7 +8,9 @@ from contextlib import ExitStack, closing
 from edge.collect import DATABASE
 from edge.comparison import Comparison
 from edge.healing import Healing, Stuck, Taking
-from edge.settings import Cloud, EdgeSettings
+from edge.known import KnownCloud, known
+from edge.paired import PairedMistake
+from edge.settings import EdgeSettings
 from edge.sync_worker import now_ms
 from edge.terminal import ProgressBar, alike, grouped
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
@@ -36,7 +38,7 @@ def restore(settings: EdgeSettings, url: str | None) -> int:
     if asked is None:
         return EXIT_USAGE
     if not asked:
-        print("no [[cloud]] in the settings: nothing to restore from", file=sys.stderr)
+        print("no [[cloud]] in the settings and none paired: nothing to restore from", file=sys.stderr)
         return EXIT_USAGE
     return _each(settings, asked[:1], None, everything=True)
 
@@ -54,37 +56,39 @@ def retry(settings: EdgeSettings, url: str | None) -> int:
     return EXIT_OK
 
 
-def _chosen(settings: EdgeSettings, url: str | None) -> Sequence[Cloud] | None:
+def _chosen(settings: EdgeSettings, url: str | None) -> Sequence[KnownCloud] | None:
     """The clouds that are meant; None, with a word, when there is none of this address."""
-    found = [cloud for cloud in settings.cloud if url is None or cloud.url == url.rstrip("/")]
+    all_known = known(settings)
+    for mistake in all_known.mistakes:
+        print(f"{mistake.about}: left out: {mistake}", file=sys.stderr)
+    found = [cloud for cloud in all_known.clouds if url is None or cloud.url == url.rstrip("/")]
     if url is not None and not found:
-        known = ", ".join(cloud.url for cloud in settings.cloud) or "none"
-        print(f"--cloud {url}: not in the settings; there: {known}", file=sys.stderr)
+        there = ", ".join(all_known.urls) or "none"
+        print(f"--cloud {url}: not in the settings and not paired; known: {there}", file=sys.stderr)
         return None
     return found
 
 
-def _each(settings: EdgeSettings, clouds: Sequence[Cloud], days: int | None, everything: bool) -> int:
+def _each(settings: EdgeSettings, clouds: Sequence[KnownCloud], days: int | None, everything: bool) -> int:
     if not clouds:
-        print("no [[cloud]] in the settings: there is nothing to compare with")
+        print("no [[cloud]] in the settings and none paired: there is nothing to compare with")
     well = True
     for cloud in clouds:
         try:
             well &= _one(settings, cloud, days, everything)
-        except (Failure, Stuck, Unopenable, CannotGoOn, sqlite3.Error) as error:
+        except (Failure, Stuck, Unopenable, CannotGoOn, PairedMistake, sqlite3.Error) as error:
             print(f"{cloud.url}: {error}", file=sys.stderr)
             well = False
     return EXIT_OK if well else EXIT_FAILED
 
 
-def _one(settings: EdgeSettings, cloud: Cloud, days: int | None, everything: bool) -> bool:
+def _one(settings: EdgeSettings, cloud: KnownCloud, days: int | None, everything: bool) -> bool:
     bar = ProgressBar()
     with ExitStack() as stack:
         db = stack.enter_context(closing(open_database(settings.edge.data_dir / DATABASE, "edge")))
-        uplink = stack.enter_context(Uplink(cloud.url, cloud.read_token()))
+        uplink = stack.enter_context(Uplink(cloud.url, cloud.read_token(), cloud.advice))
         room = Taking(db, settings.edge.data_dir).room
-        first = cloud is settings.cloud[0]
-        comparison = Comparison(db, cloud.url, uplink, now_ms, first)
+        comparison = Comparison(db, cloud.url, uplink, now_ms, cloud.first)
         try:
             hours = Healing(comparison, room, bar.tell).run(now_ms(), days, everything)
         finally:

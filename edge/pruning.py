@@ -1,9 +1,10 @@
 """Pruning: when the collector lets go of old hours, a slice at a time, between two turns of its loop.
 
-1. Rows older than `keep_days` go when every cloud in the settings has them.
+1. Rows older than `keep_days` go when every cloud of the settings or of a pairing has them.
 2. While the disk is fuller than `disk_percent`, younger ones go too, oldest first: what every cloud has, and only
    then what some cloud has not. That is a loss, so a red notice counts it.
-3. Nothing goes while the own clock is not known, nor out of the last two days.
+3. Nothing goes while the own clock is not known, nor out of the last two days, nor while the file of a pairing cannot
+   be read: then it is not known which clouds there are.
 
 How full the disk is: what the file system calls used, less the pages of the database that pruning has freed, since
 the next rows go there. Without them it would never end: the file does not shrink. When even an empty database would
@@ -43,19 +44,19 @@ DiskUsage = Callable[[], tuple[int, int, int]]  # bytes: in all, used, free; as 
 
 
 class Pruning:
-    """Its one user is the one writer of readings; `urls` are the clouds in the settings now."""
+    """Its one user is the one writer of readings; `urls` gives the clouds of now, None while they are unknown."""
 
     def __init__(
         self,
         db: Database,
         tally: Tally,
-        urls: Sequence[str],
+        urls: Callable[[], Sequence[str] | None],
         keep_days: int,
         disk_percent: int,
         disk_usage: DiskUsage,
     ) -> None:
         self._retention = Retention(db)
-        self._clouds = Confirmed(db, urls)
+        self._db, self._urls = db, urls
         self._tally, self._disk_usage = tally, disk_usage
         self._keep_ms, self._disk_percent = keep_days * DAY_MS, disk_percent
         self._last_ms = -EVERY_MS
@@ -66,6 +67,11 @@ class Pruning:
         if at.own_ms is None or at.mono_ms - self._last_ms < EVERY_MS:
             return
         self._last_ms = at.mono_ms
+        urls = self._urls()
+        if urls is None:
+            self._tally.count("prunings-paused")
+            return
+        self._clouds = Confirmed(self._db, urls)
         try:
             self._slice(at, at.own_ms)
         except (sqlite3.Error, OSError) as error:

@@ -33,6 +33,18 @@ class RamFile:
         known = "RUNTIME_DIRECTORY" not in environ and os.access(of_service, os.R_OK)
         self._path = of_service if known else ram_folder(environ) / file
 
+    @classmethod
+    def of_services(
+        cls,
+        data_dir: Path,
+        name: str,
+        environ: Mapping[str, str] = os.environ,
+        service_folder: Path = SERVICE_FOLDER,
+    ) -> "RamFile":
+        """For a command in a shell whose word the installed services shall read: beside theirs, when there are any."""
+        beside = "RUNTIME_DIRECTORY" not in environ and os.access(service_folder, os.W_OK | os.X_OK)
+        return cls(data_dir, name, {"RUNTIME_DIRECTORY": str(service_folder)} if beside else environ)
+
     def write(self, fields: Mapping[str, Any]) -> None:
         """Replace the content in one step: a reader sees the old or the new, never half of one."""
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")

@@ -63,8 +63,8 @@ def _pyserial_url(value: str) -> None:
         raise ValueError(str(error)) from None
 
 
-def _cloud_url(value: str, info: ValidationInfo) -> str:
-    """A token must not cross a network in the clear, so http only to this very machine."""
+def cloud_address(value: str) -> str:
+    """Without a last slash; a token must not cross a network in the clear, so http only to this very machine."""
     parts = urlsplit(value)
     if parts.username or parts.query or parts.fragment:
         raise ValueError("a user, a query or a fragment has no place in it")
@@ -72,7 +72,11 @@ def _cloud_url(value: str, info: ValidationInfo) -> str:
         raise ValueError("not an address of a web server")
     if parts.scheme == "http" and not _loopback(_host(parts)):
         raise ValueError("the token would cross the network unencrypted")
-    return once(info, "cloud", value.rstrip("/"))
+    return value.rstrip("/")
+
+
+def _cloud_url(value: str, info: ValidationInfo) -> str:
+    return once(info, "cloud", cloud_address(value))
 
 
 def _host(parts: SplitResult) -> str:
@@ -113,7 +117,7 @@ class House(Table):
         ge=KEEP_DAYS_LEAST,
         le=KEEP_DAYS_MOST,
         description=f"for how many days every reading is kept here, {KEEP_DAYS_LEAST} to {KEEP_DAYS_MOST}; older ones "
-        "go when every [[cloud]] has them, and sums of each hour stay",
+        "go when every cloud has them, and sums of each hour stay",
     )
     disk_percent: StrictInt = Field(
         default=70,
@@ -167,5 +171,5 @@ class EdgeSettings(Table):
     cloud: list[Cloud] = Field(
         default=[],
         max_length=CLOUDS_MOST,
-        description=f"up to {CLOUDS_MOST} tables [[cloud]]; none keeps all at home",
+        description=f"up to {CLOUDS_MOST} tables [[cloud]]; without any, and none paired, all stays at home",
     )

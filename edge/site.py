@@ -12,7 +12,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from edge import waiting
 from edge.collect import DATABASE
+from edge.known import known
 from edge.notebook import Notebook
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
@@ -48,6 +50,7 @@ class House:
         self._path: Path = settings.edge.data_dir / DATABASE
         self._live = RamFile(settings.edge.data_dir, "live")
         self._sync = RamFile(settings.edge.data_dir, "sync")
+        self._pairing = RamFile(settings.edge.data_dir, waiting.NAME)
         self._mine = threading.local()
         self._now_ms = now_ms
         # A stream of this start: below 2**53, which every JSON reader keeps exactly.
@@ -97,7 +100,8 @@ class House:
             notices=(*_notices(told), *self._rivals()),
             clock_steps=self._clock_steps(db),
         )
-        return Condition(self._devices(told), edge, self._clouds(db))
+        pairing = waiting.read(self._pairing, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
+        return Condition(self._devices(told), edge, self._clouds(db), pairing)
 
     def pulse(self) -> Pulse:
         """The pages can do their job when the database answers; the lag is how old the newest value is."""
@@ -143,7 +147,9 @@ class House:
         told = self._sync.read()
         fresh = told is not None and abs(self._now_ms() - told["at_ms"]) < SYNC_OLD_MS
         heard = {cloud["url"]: cloud for cloud in told["clouds"]} if told and fresh else {}
-        return tuple(self._cloud(db, setting.url, heard.get(setting.url)) for setting in self._settings.cloud)
+        found = known(self._settings)
+        broken = [CloudSide(each.about, "off", None, reason=str(each)) for each in found.mistakes]
+        return (*(self._cloud(db, url, heard.get(url)) for url in found.urls), *broken)
 
     def _cloud(self, db: Database, url: str, told: dict[str, Any] | None) -> CloudSide:
         row = db.execute("SELECT id, acknowledged_ms FROM clouds WHERE url = ?", (url,)).fetchone()

@@ -4,7 +4,9 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from edge.known import known
 from edge.ramfile import RamFile
 from edge.settings import EdgeSettings
 from edge.sync_worker import now_ms
@@ -25,16 +27,35 @@ MOST_SHOWN = 5
 
 def status(settings: EdgeSettings) -> int:
     """Print one line per cloud; 0 when every one is in sync or catching up."""
-    told = RamFile(settings.edge.data_dir, "sync").read() or {"at_ms": 0, "clouds": []}
-    fresh = now_ms() - told["at_ms"] < OLD_MS
-    heard = {each["url"]: Progress(**each) for each in told["clouds"]} if fresh else {}
+    heard = {each["url"]: Progress(**each) for each in _told(settings) or ()}
     with closing(_reader(settings.edge.data_dir / "kembar.sqlite")) as db:
-        found = [heard.get(cloud.url) or _remembered(db, cloud.url) for cloud in settings.cloud]
+        clouds = known(settings)
+        found = [heard.get(url) or _remembered(db, url) for url in clouds.urls]
         for progress in found:
             print("\n".join([_line(progress), *_details(db, progress.url)]))
-    if not found:
-        print("no [[cloud]] in the settings: readings stay at home")
-    return EXIT_OK if all(progress.state in ("ok", "catching-up") for progress in found) else EXIT_FAILED
+    for mistake in clouds.mistakes:
+        print(f"{mistake.about}: off; {mistake}")
+    if not found and not clouds.mistakes:
+        print("no [[cloud]] in the settings and none paired: readings stay at home")
+    return (
+        EXIT_OK
+        if not clouds.mistakes and all(progress.state in ("ok", "catching-up") for progress in found)
+        else EXIT_FAILED
+    )
+
+
+def is_running(settings: EdgeSettings) -> bool:
+    """Whether `kembar-sync run` is alive."""
+    return _told(settings) is not None
+
+
+def _told(settings: EdgeSettings) -> list[dict[str, Any]] | None:
+    """What a running worker told last of each cloud; None when none runs."""
+    told = RamFile(settings.edge.data_dir, "sync").read()
+    if told is None or now_ms() - told["at_ms"] >= OLD_MS:
+        return None
+    clouds: list[dict[str, Any]] = told["clouds"]
+    return clouds
 
 
 def _reader(path: Path) -> Database:

@@ -1,25 +1,33 @@
-"""The command kembar-sync: it sends what the clouds do not have yet, tells how that goes, and proves it.
+"""The command kembar-sync: it pairs with clouds, sends what they do not have yet, tells how that goes, and proves it.
 
 It builds objects and does nothing else.
 """
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 from edge import healing_commands
+from edge.crew import Crew, Hire
 from edge.healing_commands import USUAL_DAYS
+from edge.known import KnownCloud, known
+from edge.pairing_commands import Here, PairingCommands
 from edge.ramfile import RamFile
-from edge.settings import EdgeSettings
+from edge.settings import EdgeSettings, House
 from edge.status import status
 from edge.sync_worker import CloudWorker, Telling
 from edge.terminal import answered
-from process.service import CannotGoOn, Running, run
+from process.service import CannotGoOn, Running, run, stop_on_signals
 from process.settings import read_settings
 from store.database import Unopenable
 from store.sqlite import open_database
 
 PULSE_S = 0.5
+PAIRING = ("pair", "unpair", "rotate")
 # More than a century: nothing of ours is older.
 MOST_DAYS = 40_000
 
@@ -29,19 +37,27 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="kembar-sync", description="Sends readings to the hosted sites.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, words in (
-        ("run", "send readings to every [[cloud]] until told to stop"),
+        ("run", "send readings to every cloud of the settings or of a pairing until told to stop"),
         (
             "status",
             "one line per cloud: state, backlog, speed, time left, last answer; exit code 1 unless all are well",
         ),
         ("verify", "compare with the clouds by content, mend what differs; exit code 1 unless all is equal"),
         ("retry", "send once more what a cloud has refused, after its reason is gone"),
+        (
+            "pair",
+            "show a code that somebody confirms on the hosted site, and keep the token that comes for it",
+        ),
+        ("unpair", "give up the token of a pairing at the cloud, and send nothing there any more"),
+        ("rotate", "exchange the token of a pairing for a new one, without a pause"),
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the edge's settings")
         command.add_argument("--verbose", action="store_true", help="log more")
+        if name in PAIRING:
+            command.add_argument("url", metavar="URL", help="the hosted site's address, https://...")
         if name in ("verify", "retry"):
-            command.add_argument("--cloud", metavar="URL", help="only this one of the settings")
+            command.add_argument("--cloud", metavar="URL", help="only this one")
         if name == "verify":
             command.add_argument(
                 "--days", type=_days, default=USUAL_DAYS, metavar="N", help="so far back; `all`: everything"
@@ -69,6 +85,13 @@ def _answer(asked: argparse.Namespace) -> int:
         settings = read_settings(asked.config, EdgeSettings, secrets=True)
         return healing_commands.verify(settings, asked.days, asked.cloud)
     settings = read_settings(asked.config, EdgeSettings)
+    if asked.command in PAIRING:
+        stop = Event()
+        stop_on_signals(stop)
+        commands = PairingCommands(settings, Here(stop.wait, shlex.join(sys.argv)))
+        return {"pair": commands.pair, "unpair": commands.unpair, "rotate": commands.rotate}[asked.command](
+            asked.url
+        )
     if asked.command == "retry":
         return healing_commands.retry(settings, asked.cloud)
     return status(settings)
@@ -82,19 +105,20 @@ def _run(config: Path, running: Running) -> None:
     except Unopenable as error:
         raise CannotGoOn(str(error)) from error
     ram = RamFile(data_dir, "sync")
-    telling = Telling(ram)
-    workers = [
-        CloudWorker(cloud.url, cloud.read_token(), settings.edge, telling, running.stop, number == 0)
-        for number, cloud in enumerate(settings.cloud)
-    ]
-    for worker in workers:
-        worker.start()
-    running.ready(f"replaying to {len(workers)} cloud(s)")
-    while not running.stop.wait(PULSE_S):
+    crew = Crew(lambda: known(settings), _hired(settings.edge), Telling(ram))
+    crew.look(monotonic())
+    running.ready(f"replaying to {crew.size} cloud(s)")
+    while not crew.failed and not running.stop.wait(PULSE_S):
         running.alive()
-        telling.alive()
-    for worker in workers:
-        worker.join()
+        crew.look(monotonic())
+    crew.end()
     ram.remove()
-    if any(worker.error for worker in workers):
+    if crew.failed:
         raise CannotGoOn("a worker ended; see above")
+
+
+def _hired(house: House) -> Hire:
+    def hire(cloud: KnownCloud, token: str, telling: Telling) -> CloudWorker:
+        return CloudWorker(cloud.url, token, house, telling, Event(), cloud.first, cloud.advice)
+
+    return hire

@@ -75,21 +75,34 @@ class Telling:
             if monotonic() - self._told[0] >= ALIVE_EVERY_S:
                 self._write(self._told[1])
 
+    def forget(self, url: str) -> None:
+        """This cloud is none of ours any more, or what was wrong about it is mended."""
+        with self._lock:
+            if self._clouds.pop(url, None) is not None:
+                self._write([each.state for each in self._clouds.values()])
+
     def _write(self, states: list[State]) -> None:
         self._told = (monotonic(), states)
         self._ram.write({"at_ms": now_ms(), "clouds": [asdict(p) for p in self._clouds.values()]})
 
 
 class CloudWorker:
-    """The threads of one cloud; `start` and `join` as of a thread, and `error` when one ended badly.
+    """The threads of one cloud; `start`, `is_alive` and `join` as of a thread, and `error` when one ended badly.
 
-    `first`: it is the first cloud in the settings.
+    `stop` is this worker's own. `first`: it is the first cloud that the edge knows. `advice`: see Uplink.
     """
 
     def __init__(
-        self, url: str, token: str, house: House, telling: Telling, stop: threading.Event, first: bool
+        self,
+        url: str,
+        token: str,
+        house: House,
+        telling: Telling,
+        stop: threading.Event,
+        first: bool,
+        advice: str = "",
     ) -> None:
-        self._url, self._token, self._first = url, token, first
+        self._url, self._token, self._first, self._advice = url, token, first, advice
         self._edge, self._data_dir, self._zone = house.name, house.data_dir, house.zone
         self._telling, self._stop = telling, stop
         self._watched, self._news = Watched(monotonic), News()
@@ -104,6 +117,13 @@ class CloudWorker:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def stop(self) -> None:
+        """It ends soon after, at the latest when a request that is under way has had its time."""
+        self._stop.set()
+
+    def is_alive(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
 
     def join(self) -> None:
         for thread in self._threads:
@@ -125,7 +145,7 @@ class CloudWorker:
             try:
                 with (
                     closing(open_database(self._data_dir / "kembar.sqlite", "edge")) as db,
-                    Uplink(self._url, self._token) as uplink,
+                    Uplink(self._url, self._token, self._advice) as uplink,
                 ):
                     work(db, uplink)
             except (Unopenable, sqlite3.Error) as error:
@@ -179,7 +199,7 @@ class CloudWorker:
 
     def _live(self) -> None:
         live_file = RamFile(self._data_dir, "live")
-        with Uplink(self._url, self._token) as uplink:
+        with Uplink(self._url, self._token, self._advice) as uplink:
             live = Live(live_file.read, uplink, self._watched, monotonic, self._told)
             # The other thread tells of the same cloud's failures.
             again = retrying(self._stop, lambda failure: log.debug("%s live: %s", self._url, failure))

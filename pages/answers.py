@@ -151,11 +151,13 @@ def health(view: View, history: History, _query: Query) -> Shape:
     now_ms = view.now_ms()
     condition = view.site.condition()
     held = view.account(history, now_ms)
+    sides = asdict(condition)
+    del sides["pairing"]  # a code is for people who look at the page, not for programs
     return {
         "now_ms": now_ms,
         "twin": view.site.twin,
         "timezone": view.site.zone.key,
-        **asdict(condition),
+        **sides,
         "sync": view.sync_line(condition, now_ms).shape(),
         "gaps": {
             "from_ms": held.from_ms,

@@ -88,10 +88,21 @@ class CloudSide:
 
 
 @dataclass(frozen=True, slots=True)
+class PairingWait:
+    """The edge waits for a person who enters `user_code` at `page`, or follows `link`; for so long still."""
+
+    user_code: str
+    page: str
+    link: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     devices: tuple[Device, ...] = ()
     edge: EdgeSide = EdgeSide(last_ms=None, seq=None)
     clouds: tuple[CloudSide, ...] = ()
+    pairing: PairingWait | None = None
 
 
 @dataclass(frozen=True, slots=True)

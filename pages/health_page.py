@@ -15,6 +15,7 @@ from pages.condition import CloudSide, Condition, Device, EdgeSide
 from pages.figures import UNKNOWN, Figures
 from pages.health import Account, CauseSum
 from pages.ledger_table import LedgerTable, ledger_table
+from pages.pairing_card import PairingCard, pairing_card
 from pages.proof_card import Fact, InfoCard, proof_card
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
@@ -83,6 +84,7 @@ class HealthPage:
     no_cloud: str = ""
     catching_up: list[Going] = field(default_factory=list)
     cards: list[InfoCard] = field(default_factory=list)
+    pairing: PairingCard | None = None
 
 
 class HealthWriter:
@@ -109,6 +111,7 @@ class HealthWriter:
             "" if condition.clouds else self._t("health.no_cloud"),
             [self._going(side, made) for side, made in going if made],
             [*self._proofs(condition), self._quarantine(condition.edge), self._clock(condition.edge)],
+            pairing_card(condition.pairing, self._t, self._f) if condition.pairing else None,
         )
 
     def _lead(self, held: Account) -> str:

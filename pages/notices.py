@@ -60,7 +60,9 @@ class NoticeWriter:
             places = {"url": host_of(side.url), "reason": side.reason or "?"}
             return [Said("over", "over", self._t("notice.not-admitted", **places))]
         if side.state == "off":
-            return [Said("warn", "off", self._t("notice.off", url=host_of(side.url)))]
+            places = {"url": host_of(side.url), "reason": side.reason or ""}
+            key = "notice.off-because" if side.reason else "notice.off"
+            return [Said("warn", "off", self._t(key, **places))]
         if side.state == "offline" and side.last_ack_ms is not None:
             at = self._f.since(side.last_ack_ms, self._now_ms)
             return [Said("", "off", self._t("notice.offline", at=at))]

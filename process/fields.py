@@ -98,8 +98,12 @@ def read_secret(path: Path) -> str:
     return _token(content.decode("ascii", "replace").strip(), "what it holds")
 
 
+def is_token(value: str) -> bool:
+    return re.fullmatch(rf"[!-~]{{1,{TOKEN_MOST_BYTES}}}", value) is not None
+
+
 def _token(value: str, what: str = "it") -> str:
-    if not re.fullmatch(rf"[!-~]{{1,{TOKEN_MOST_BYTES}}}", value):
+    if not is_token(value):
         raise ValueError(f"{what} is not a word of 1 to {TOKEN_MOST_BYTES} printable characters")
     return value
 

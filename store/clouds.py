@@ -1,4 +1,4 @@
-"""Clouds: what this edge remembers of each cloud in its settings; written by what sends to it and compares with it.
+"""Clouds: what this edge remembers of each of its clouds; written by what sends to it and compares with it.
 
 The cloud's own cursor is the truth. What stands here only tells people how far it was, and what must not
 be pruned before a cloud has it.
@@ -48,6 +48,14 @@ class Clouds:
                 " ON CONFLICT (cloud, stream) DO UPDATE SET seq = excluded.seq",
                 [(cloud, stream, seq) for stream, seq in cursors.items()],
             )
+
+    def doubt(self, url: str) -> None:
+        """Remember nothing of where a cloud stands, until it is heard again (opens its own transaction)."""
+        with self._db.write():
+            self._db.execute(
+                "DELETE FROM acknowledged WHERE cloud IN (SELECT id FROM clouds WHERE url = ?)", (url,)
+            )
+            self._db.execute("UPDATE clouds SET amended = 0 WHERE url = ?", (url,))
 
     def withhold(self, cloud: int, refused: list[tuple[int, int, str]], at_ms: int) -> None:
         """Keep (stream, seq, why) back from a cloud that refused it (opens its own transaction)."""

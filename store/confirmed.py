@@ -1,4 +1,4 @@
-"""Confirmed: which records of this edge every cloud in its settings has, as far as the sync worker has noted."""
+"""Confirmed: which records of this edge every one of its clouds has, as far as the sync worker has noted."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from store.database import Database
 
 
 class Confirmed:
-    """`urls`: the clouds in the settings now. What only a former cloud has is not confirmed."""
+    """`urls`: the clouds of the settings and of pairings now. What only a former cloud has is not confirmed."""
 
     def __init__(self, db: Database, urls: Sequence[str]) -> None:
         self._db = db

@@ -9,6 +9,8 @@ FORM = "application/x-www-form-urlencoded"
 # RFC 8628 3.5: the first two mean ask again, the others end the pairing.
 PENDING, SLOW_DOWN = "authorization_pending", "slow_down"
 DENIED, EXPIRED = "access_denied", "expired_token"
+# RFC 6750 3.1: the token is revoked, too old, or of another cloud.
+UNKNOWN_TOKEN = "invalid_token"
 # How much slower an edge asks after each slow_down.
 SLOWER_BY_S = 5
 # A longer version of ours does not exist; what a stranger says is shown to people.

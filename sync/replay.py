@@ -138,8 +138,11 @@ class Replay:
             some = streams[begin : begin + MOST_ASKED]
             cursors = self._post.cursors([(s.source, s.boot) for s in some])
             found.update({s.id: cursors.get((s.source, s.boot), 0) for s in some})
+        back = any(seq < self._at.cursors.get(stream, 0) for stream, seq in found.items())
         self._at = self._at.moved(found)
         self._asked_s = self._clock_s()
+        if back:
+            self.note()  # at once: meanwhile pruning would let go of what the cloud lacks
 
     def _prepare(self) -> None:
         """Cut the next batch for where the cloud stands once it has what is on its way."""

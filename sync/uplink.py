@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -21,6 +21,7 @@ from tenacity.wait import wait_random_exponential
 
 from sync.answer import Answer, BadAnswer
 from sync.failure import Failure, NotAdmitted, RowsRefused, TooLarge, Unreachable
+from sync.grant import FORM
 from sync.packing import MOST_PACKED_BYTES
 
 # A mobile line that has to be woken needs seconds; a server that commits 20 000 rows on a slow disk, too.
@@ -54,15 +55,20 @@ def checked_url(url: str) -> str:
 
 
 class Uplink:
-    """One connection, kept open, used by one thread; `send` lets that thread go on while the cloud works."""
+    """One connection, kept open, used by one thread; `send` lets that thread go on while the cloud works.
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url = checked_url(url)
+    `advice`: what helps when the cloud does not know the token, for the status page.
+    """
+
+    def __init__(self, url: str, token: str | None, advice: str = "") -> None:
+        self._url, self._advice = checked_url(url), advice
         self._session = requests.Session()
         self._session.trust_env = False
         # Only what is needed: a home sends some ten thousand requests a day over a line that may cost.
         self._session.headers.clear()
-        self._session.headers.update({"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT})
+        self._session.headers["User-Agent"] = USER_AGENT
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers["Accept-Encoding"] = "identity"
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uplink")
 
@@ -89,21 +95,33 @@ class Uplink:
 
     def ask(self, path: str, body: bytes, encoding: str | None = None) -> bytes:
         """The answer's body to a question about the cloud's content (sync/evidence.py reads it)."""
-        status, headers, said = self._exchange(path, body, encoding, MOST_EVIDENCE_BYTES)
+        status, headers, said = self._json(path, body, encoding, MOST_EVIDENCE_BYTES)
         if status == 200:
             return said
         raise refused(status, headers, said)
 
-    def _post(self, path: str, body: bytes, encoding: str | None = None) -> Answer:
-        return answered(*self._exchange(path, body, encoding, MOST_ANSWER_BYTES))
+    def form(self, path: str, fields: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and content of the answer to a form; raises Unreachable."""
+        body = urlencode(fields).encode("ascii")
+        return self._exchange(path, body, {"Content-Type": FORM}, MOST_ANSWER_BYTES)
 
-    def _exchange(
+    def _post(self, path: str, body: bytes, encoding: str | None = None) -> Answer:
+        return answered(*self._json(path, body, encoding, MOST_ANSWER_BYTES))
+
+    def _json(
         self, path: str, body: bytes, encoding: str | None, most_bytes: int
     ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {"Content-Type": "application/json"} | ({"Content-Encoding": encoding} if encoding else {})
+        status, said, content = self._exchange(path, body, headers, most_bytes)
+        if status == 401 and self._advice:
+            word, message = _error(content)
+            raise NotAdmitted(f"HTTP 401: {message or word or 'the token is refused'}; {self._advice}")
+        return status, said, content
+
+    def _exchange(
+        self, path: str, body: bytes, headers: Mapping[str, str], most_bytes: int
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and content of the answer; raises Unreachable."""
-        headers = {"Content-Type": "application/json"}
-        if encoding:
-            headers["Content-Encoding"] = encoding
         try:
             with self._session.post(
                 self._url + path,

@@ -56,7 +56,9 @@ class Pi(Edge):
 
     def start(self) -> None:
         super().start()
-        self.pruning = Pruning(self.db, self.collector.tally, self.urls, self.keep_days, 70, self.fake_disk)
+        self.pruning = Pruning(
+            self.db, self.collector.tally, lambda: self.urls, self.keep_days, 70, self.fake_disk
+        )
 
     def hours(self, hours: int, per_hour: int = 60) -> None:
         """Rows of so many hours from OWN_MS on, as a collector left them."""

@@ -63,6 +63,20 @@ def test_a_worker_that_dies_in_flight_goes_on_where_the_cloud_stands(replayed: H
     assert sum(batch.rows for batch in replayed.cloud.batches) == 30
 
 
+def test_a_cloud_that_went_back_is_remembered_there_before_it_gets_anything(
+    replayed: House, tmp_path: Path
+) -> None:
+    clouds = Clouds(replayed.edge.db)
+    replayed.cloud.copy(tmp_path / "empty.db")
+    replayed.edge.grow(GARAGE, 10)
+    replayed.settle(first := replayed.replay())
+    first.note()
+    replayed.cloud.restore(tmp_path / "empty.db")
+    assert replayed.replay().step() is Step.SENT
+    remembered, _at_ms = clouds.acknowledged(clouds.number(URL))
+    assert set(remembered.values()) == {0}, "what it lost must not be pruned meanwhile"
+
+
 def test_a_wiped_cloud_gets_everything_again_and_what_filled_its_gaps_too(
     replayed: House, tmp_path: Path
 ) -> None:

@@ -20,8 +20,14 @@ install -d -m 0755 /etc/kembar
 [ -e /etc/kembar/edge.toml ] || install -m 0640 -g kembar "$here/edge.toml" /etc/kembar/edge.toml
 [ -e /etc/kembar/cloud.token ] || install -m 0400 -o kembar-sync -g kembar /dev/null /etc/kembar/cloud.token
 
+# Tokens of pairings: made here, so that they belong to the user that sends, whoever pairs first.
+install -d -m 2770 -o kembar -g kembar /var/lib/kembar
+install -d -m 2750 -o kembar-sync -g kembar /var/lib/kembar/paired
+
 install -m 0644 "$here"/kembar-*.service /etc/systemd/system/
 systemctl daemon-reload
 systemctl enable kembar-collect kembar-serve kembar-sync
-echo "Now edit /etc/kembar/edge.toml, put the token into /etc/kembar/cloud.token, and restart:"
+echo "Now edit /etc/kembar/edge.toml, and restart:"
 echo "  sudo systemctl restart kembar-collect kembar-serve kembar-sync"
+echo "Then pair it with the hosted site, or put a token into /etc/kembar/cloud.token as [[cloud]] says:"
+echo "  sudo -u kembar-sync /opt/kembar/venv/bin/kembar-sync pair https://... --config /etc/kembar/edge.toml"
