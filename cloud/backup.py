@@ -13,7 +13,8 @@ from cloud.letting_go import LEFT_OUT, in_force, let_go
 from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
 from store.opening import sqlite_path
-from store.postgres import connect, pending
+from store.postgres import pending
+from store.postgres_server import connect
 from store.sqlite import open_database, open_reader
 
 GoOn = Callable[[], None]

@@ -18,7 +18,7 @@ from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
 from store.database import Database
 from store.opening import sqlite_path
-from store.postgres import connect, migrate
+from store.postgres_server import connect, migrate
 from store.sqlite import SHARED_MODE, SqliteDatabase, open_database, open_reader
 
 

@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 from store.database import Database
-from store.postgres import connect, open_postgres
+from store.postgres_server import connect, open_postgres
 from store.sqlite import open_database, open_reader
 
 SQLITE = "sqlite:///"

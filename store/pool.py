@@ -5,12 +5,13 @@ from __future__ import annotations
 from select import select
 
 from store.database import Unopenable
-from store.postgres import CONNECT_S, PostgresDatabase, keywords, prepare
+from store.postgres import PostgresDatabase
+from store.postgres_server import CONNECT_S, keywords, prepare
 
 try:
     import psycopg
     from psycopg_pool import ConnectionPool, PoolTimeout
-except ImportError:  # pragma: no cover - store.postgres has said so before anybody comes here
+except ImportError:  # pragma: no cover - store.postgres_server has said so before anybody comes here
     pass
 
 # One is kept while nothing happens; the others are closed after so long.

@@ -1,9 +1,8 @@
-"""PostgreSQL as a cloud's database: opening and migrating it, one writer for each site, a table of each month.
+"""PostgreSQL as a cloud's database: one writer for each site, a table of each month, what may be remembered.
 
 1. A site's row in `sites` is locked first: what belongs to a site changes one transaction at a time,
    whatever process or machine it runs in. So everything that is true of SQLite's single writer is true of each site.
-2. A transaction is on disk when it returns: synchronous_commit is set, and a server without fsync is refused.
-3. What waits, waits for a bounded time.
+2. A transaction is on disk when it returns, and what waits, waits for a bounded time (store/postgres_server.py).
 """
 
 from __future__ import annotations
@@ -15,31 +14,17 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from store.database import Bulk, Database, Params, Result, Unopenable
-from store.schema_postgres import MIGRATIONS, statements
+from store.database import Bulk, Database, Params, Result
+from store.schema_postgres import MIGRATIONS
 
 try:
-    import psycopg
-    from psycopg.adapt import Loader
     from psycopg.pq import TransactionStatus
-    from psycopg.types.numeric import Int8Dumper
 except ImportError:  # pragma: no cover - the extra `postgres` is not installed
-    psycopg = None  # type: ignore[assignment]
-    Loader = object  # type: ignore[assignment,misc]
+    pass
 
 if TYPE_CHECKING:
-    from psycopg.abc import Buffer
+    import psycopg
 
-# A server that does not answer so long is not there; the caller says so and comes again.
-CONNECT_S = 10
-# A batch takes milliseconds, an hour of rollups some tens of them. Who waits longer for a site's lock gives up.
-LOCK_S = 30
-STATEMENT_S = 120
-# A process that hangs within a transaction must not keep its site locked for ever.
-IDLE_S = 60
-# All SQL of this program has about two hundred forms; each is planned once per connection.
-PREPARED_MOST = 400
-PREPARE_AFTER = 3
 # Numbers of meters, 100 bytes each; beyond it all are forgotten and asked for anew.
 KNOWN_MOST = 200_000
 
@@ -123,7 +108,7 @@ class PostgresDatabase(Database):
         for name, from_ms, to_ms in _months(first_ms, last_ms):
             if not self.lasting(("month", name), lambda name=name: self._has_month(name)):  # type: ignore[misc]
                 # One at a time; whoever waited finds it there.
-                self.execute("SELECT pg_advisory_xact_lock(?)", (_key(name),))
+                self.execute("SELECT pg_advisory_xact_lock(?)", (advisory_key(name),))
                 if not self._has_month(name):
                     self.conn.execute(f"CREATE TABLE {name} (LIKE readings INCLUDING ALL)")
                     self.conn.execute(
@@ -138,12 +123,12 @@ class PostgresDatabase(Database):
     @contextmanager
     def sole(self, name: str) -> Iterator[bool]:
         """By an advisory lock of this connection; it ends with it."""
-        mine = bool(self.execute("SELECT pg_try_advisory_lock(?)", (_key(name),)).fetchone()[0])
+        mine = bool(self.execute("SELECT pg_try_advisory_lock(?)", (advisory_key(name),)).fetchone()[0])
         try:
             yield mine
         finally:
             if mine and not self.conn.closed:
-                self.execute("SELECT pg_advisory_unlock(?)", (_key(name),))
+                self.execute("SELECT pg_advisory_unlock(?)", (advisory_key(name),))
 
     def migrations(self) -> list[str]:
         there = pending(self)
@@ -174,83 +159,6 @@ class _Rows:
 
     def __iter__(self) -> Iterator[Any]:
         return self._rows
-
-
-class _WholeNumber(Loader):
-    """A sum of integers comes as numeric; it has no fraction."""
-
-    def load(self, data: Buffer) -> int:
-        return int(bytes(data))
-
-
-def open_postgres(url: str) -> PostgresDatabase:
-    """Open the database and migrate it; of several processes that start at once one does, the others wait."""
-    db = connect(url)
-    try:
-        if pending(db):
-            migrate(db)
-    except psycopg.Error as error:
-        said = f"{_shown(db)} cannot be migrated: {_said(error)}"
-        db.close()
-        raise Unopenable(said) from error
-    return db
-
-
-def connect(url: str, statement_s: int = STATEMENT_S) -> PostgresDatabase:
-    """A connection as this program wants it; raises Unopenable. `statement_s` 0: one may take for ever."""
-    if psycopg is None:
-        raise Unopenable("PostgreSQL needs psycopg: pip install 'kembar[postgres]'")
-    try:
-        conn = psycopg.connect(url, **keywords(statement_s))
-    except psycopg.Error as error:
-        raise Unopenable(
-            f"the database cannot be opened: {_said(error)}; is it running, is the url right?"
-        ) from error
-    prepare(conn)
-    db = PostgresDatabase(conn)
-    off = [name for name in ("fsync", "full_page_writes") if db.execute(f"SHOW {name}").fetchone()[0] != "on"]
-    if off:
-        said = f"{_shown(db)} has {' and '.join(off)} off: a power cut would lose what was acknowledged"
-        db.close()
-        raise Unopenable(said)
-    return db
-
-
-_OPTIONS = (
-    f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s"
-    f" -c idle_in_transaction_session_timeout={IDLE_S}s"
-)
-
-
-def keywords(statement_s: int = STATEMENT_S) -> dict[str, Any]:
-    """How every connection is opened."""
-    return {
-        "autocommit": True,
-        "connect_timeout": CONNECT_S,
-        "application_name": "kembar",
-        "options": f"{_OPTIONS} -c statement_timeout={statement_s}s",
-    }
-
-
-def prepare(conn: psycopg.Connection[Any]) -> None:
-    """Every integer travels as eight bytes: one plan for each statement, not one for each width of its values."""
-    conn.adapters.register_dumper(int, Int8Dumper)
-    conn.adapters.register_loader("numeric", _WholeNumber)
-    conn.prepare_threshold, conn.prepared_max = PREPARE_AFTER, PREPARED_MOST
-
-
-def migrate(db: PostgresDatabase) -> list[str]:
-    """Bring the schema up to date; the names of the migrations that were applied."""
-    with db.write():
-        db.execute("SELECT pg_advisory_xact_lock(?)", (_key("migrations"),))
-        db.conn.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)", prepare=False)
-        there = pending(db)
-        for name, migration in MIGRATIONS:
-            if name in there:
-                for statement in statements(migration):
-                    db.conn.execute(statement, prepare=False)
-                db.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
-    return there
 
 
 def pending(db: PostgresDatabase) -> list[str]:
@@ -291,16 +199,6 @@ def _array(column: Sequence[int | None]) -> str:
     return "{" + str(list(column))[1:-1].replace("None", "NULL") + "}"
 
 
-def _key(name: str) -> int:
+def advisory_key(name: str) -> int:
     """The number of an advisory lock; `kembar` in it, because the database may serve others too."""
     return int.from_bytes(blake2b(f"kembar {name}".encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def _shown(db: PostgresDatabase) -> str:
-    """The database without its password."""
-    return f"database {db.conn.info.dbname} at {db.conn.info.host or 'the local socket'}"
-
-
-def _said(error: Exception) -> str:
-    """libpq's words on one line; they never hold the password."""
-    return " ".join(str(error).split())

@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from store.postgres import CONNECT_S, PostgresDatabase
+from store.postgres import PostgresDatabase
+from store.postgres_server import CONNECT_S
 from store.schema_postgres import MIGRATIONS
 
 # Where Debian keeps the programs of each version.

@@ -24,7 +24,7 @@ from cloud.members import MOST_OF_ACCOUNT
 from cloud.sites import HostedSite
 from store.database import Database
 from store.part import Hole, Part
-from store.postgres import open_postgres
+from store.postgres_server import open_postgres
 
 OWNER, VIEWER, INSTALLER = Role.OWNER, Role.VIEWER, Role.INSTALLER
 

@@ -14,7 +14,8 @@ from store.by_time import RowsByTime
 from store.database import Database, Params, Result, Unopenable
 from store.history import History
 from store.part import Hole, Part
-from store.postgres import PostgresDatabase, connect, migrate, open_postgres, pending
+from store.postgres import PostgresDatabase, pending
+from store.postgres_server import connect, migrate, open_postgres
 from store.receiver import Receiver
 
 GARAGE = Meter("garage", 1)
