@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from store.database import Bulk, Database, Params, Result
 from store.schema_postgres import MIGRATIONS
 
-try:
+with suppress(ImportError):  # store/postgres_server.py says that the extra `postgres` is not installed
     from psycopg.pq import TransactionStatus
-except ImportError:  # pragma: no cover - the extra `postgres` is not installed
-    pass
 
 if TYPE_CHECKING:
     import psycopg
