@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cloud.connections import Connections
 from cloud.desk import Desk, Rules
 from cloud.door import Door
+from cloud.edge_pages import EdgePages
 from cloud.house import Houses
 from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
@@ -43,7 +44,8 @@ def build(
     visitors = Visitors(connections, sites, login, now_ms)
     screens = Screens(visitors, sites)
     desk = Desk(connections, sites, visitors, login, screens, passwords or Passwords(), rules, now_ms)
-    door = Door(desk)
+    pairings = Pairings(tokens, now_ms)
+    door = Door(desk, pairings)
     seen = pages.build(
         houses.find,
         pulse=lambda: pulse(connections),
@@ -52,11 +54,11 @@ def build(
         may_write=door.may_write,
         now_ms=now_ms,
         renderer=screens.renderer,
-        more=SitePages(desk).pages,
+        more={**SitePages(desk).pages, **EdgePages(desk, tokens).pages},
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()
-    pairing = PairingRoutes(sites, connections, tokens, Pairings(tokens, now_ms), rules.url).application()
+    pairing = PairingRoutes(sites, connections, tokens, pairings, rules.url, now_ms).application()
     by_path = {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)}
     return lambda environ, start: by_path.get(environ["PATH_INFO"], seen)(environ, start)
 
