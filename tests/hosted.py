@@ -41,6 +41,8 @@ SITES = [
 class Hosted:
     url: str
     path: Path
+    # Method and path of everything that the application answers.
+    routes: frozenset[tuple[str, str]] = frozenset()
 
     def post(self, path: str, body: bytes, token: str | None = TOKEN, **headers: str) -> requests.Response:
         sent = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
@@ -109,7 +111,7 @@ def hosted(
         thread.start()
         try:
             assert bound.wait(10)
-            yield Hosted(urls[0], path)
+            yield Hosted(urls[0], path, built.routes)
         finally:
             running.stop.set()
             thread.join()
