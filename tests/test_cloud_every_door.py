@@ -114,7 +114,7 @@ def test_an_owner_elsewhere_moves_nothing_by_the_numbers_of_this_home(
             ("people", "reset", "account"), ("shares", "revoke", "share"), ("edges", "revoke", "token"),
         ):  # fmt: skip
             if (field, number) not in OWN:
-                fields = {"way": way, field: number, "role": "viewer"}
+                fields: dict[str, str | int] = {"way": way, field: number, "role": "viewer"}
                 other.submit(f"/sites/kos/{page}", **fields)
     assert state(cloud) == before
     assert invitation not in other.see("/sites/kos/people").text

@@ -7,12 +7,10 @@ from threading import Barrier, Thread
 
 import pytest
 from accountmaking import CHEAP, HERE, NOW_MS, added, log_in
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from visiting import PASSWORD
 
 from cloud import audit, homes
-from cloud.access import Act, Role, allows
+from cloud.access import Role
 from cloud.accounts import Accounts
 from cloud.invitations import LASTS_MS as INVITED_MS
 from cloud.invitations import Gone, Invitations
@@ -56,64 +54,6 @@ def test_who_is_no_owner_any_more_leaves_no_open_invitation_behind(db: Database)
         secret = Invitations(db, NOW_MS).make(1, Role.OWNER, "me again", budi)
         Members(db, 1, NOW_MS).remove(budi, sari)
     assert Invitations(db, NOW_MS).find(secret) is None
-
-
-class Model:
-    """Roles as a dictionary."""
-
-    def __init__(self) -> None:
-        self.roles: dict[tuple[int, int], Role] = {}
-
-    def would_lose_its_owner(self, account: int, site: int, role: Role | None) -> bool:
-        owners = [who for (who, where), held in self.roles.items() if where == site and held is Role.OWNER]
-        return owners == [account] and role is not Role.OWNER
-
-
-STEPS = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(1, 2), st.sampled_from([*Role, None])), min_size=1, max_size=25
-)
-
-
-@given(steps=STEPS)
-@settings(max_examples=25, deadline=None)
-def test_roles_are_what_was_given_last_and_a_session_sees_just_these(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, Role | None]]
-) -> None:
-    with closing(open_database(tmp_path_factory.mktemp("roles") / "cloud.db", "cloud")) as db:
-        numbers_of(db, ["rumah", "kos"])
-        with db.write():
-            who = [Accounts(db, CHEAP, NOW_MS).add(f"name{n}", f"name{n}", "") for n in range(4)]
-            secrets = [Sessions(db).begin(account, NOW_MS) for account in who]
-        model = Model()
-        for n, site, role in steps:
-            _step(db, model, who[n], site, role)
-        for account, secret in zip(who, secrets, strict=True):
-            (seen,) = Sessions(db).open([digest_of(secret)], NOW_MS)
-            expected = {site: role for (whose, site), role in model.roles.items() if whose == account}
-            assert dict(seen.roles) == expected
-            for site in (1, 2):
-                may = {act for act in Act if allows(seen.roles.get(site), act)}
-                assert (Act.LOOK in may) == (site in expected)
-                assert (Act.SHARE in may) == (expected.get(site) is Role.OWNER)
-
-
-def _step(db: Database, model: Model, account: int, site: int, role: Role | None) -> None:
-    refused = model.would_lose_its_owner(account, site, role)
-    try:
-        with db.write(site):
-            members = Members(db, site, NOW_MS)
-            if role is None:
-                members.remove(account, None)
-            else:
-                members.give(account, role, None)
-    except LastOwner:
-        assert refused
-        return
-    assert not refused
-    if role is None:
-        model.roles.pop((account, site), None)
-    else:
-        model.roles[(account, site)] = role
 
 
 # -------- links
