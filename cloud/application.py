@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import bottle
 
+from cloud import described
 from cloud.connections import Connections
 from cloud.desk import Desk, Rules
 from cloud.door import Door
@@ -57,6 +58,7 @@ def build(
         now_ms=now_ms,
         renderer=screens.renderer,
         more={**SitePages(desk).pages, **EdgePages(desk, tokens).pages},
+        described=described.paths(),
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()
