@@ -65,7 +65,7 @@ class Desk:
 
     def link(self, path: str, secret: str) -> str:
         """An address that people pass on; the secret stands in its fragment, which no server is told."""
-        return f"{self.rules.url or origin_of(bottle.request)}{path}#{secret}"
+        return f"{self.rules.url or origin_of(bottle.request) or self.url}{path}#{secret}"
 
     @property
     def url(self) -> str:

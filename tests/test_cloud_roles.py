@@ -156,6 +156,22 @@ def test_a_share_shows_one_home_until_it_expires_or_is_revoked(db: Database) -> 
     assert sessions.open(digests, NOW_MS) == []
 
 
+def test_shares_that_are_over_go_and_their_ids_come_never_again(db: Database) -> None:
+    sari, ids = added(db, "sari", rumah=Role.OWNER), []
+    shares = Shares(db, NOW_MS)
+    for n in range(5):
+        with db.write(1):
+            shares.enter(shares.make(1, str(n), 1, sari))
+            ids.append(shares.open(1)[-1].id)
+            assert shares.revoke(1, ids[-1], sari)
+    later = Shares(db, NOW_MS + DAY_MS)
+    with db.write(1):
+        later.make(1, "x", 1, sari)
+    assert ids == sorted(set(ids))
+    assert db.execute("SELECT count(*), max(id) FROM shares").fetchone() == (2, ids[-1] + 1)
+    assert db.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0
+
+
 @pytest.mark.parametrize(("label", "days"), [("", 7), ("x" * 61, 7), ("ok", 0), ("ok", 9999)])
 def test_a_share_has_a_name_and_an_end(db: Database, label: str, days: int) -> None:
     with db.write(), pytest.raises(BadShare):
@@ -180,16 +196,18 @@ def test_an_account_makes_a_bounded_number_of_homes_with_keys_that_tell_nothing(
 def test_the_noise_of_one_home_pushes_nothing_of_another_out(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "MOST_OF_SITE", 20)
+    monkeypatch.setattr(audit, "MOST_OF_GUESTS", 20)
     monkeypatch.setattr(audit, "MOST_OF_ACCOUNT", 10)
     sari = added(db, "sari", rumah=Role.OWNER)
     with db.write():
         audit.note(db, NOW_MS, "share-made", 2, sari, "of the other home")
+        audit.note(db, NOW_MS, "share-made", 1, sari, "by its owner")
         for n in range(50):
             audit.note(db, NOW_MS + n, "share-opened", 1, None, str(n), HERE)
             audit.note(db, NOW_MS + n, "login-refused", None, sari, str(n), HERE)
     assert [entry.about for entry in audit.page(db, 2)] == ["of the other home"]
     seen = audit.page(db, 1, most=100)
+    assert seen[-1].about == "by its owner", "opening a link without end hides nothing either"
     assert sum(entry.act == "share-opened" for entry in seen) == 20
     assert sum(entry.act == "login-refused" for entry in seen) == 10
     assert (seen[0].who, seen[0].about, seen[0].address) == ("sari", "49", HERE)
