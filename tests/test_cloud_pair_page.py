@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from browser import LAPTOP, PHONE, OpenTab, has_no_sideways_scrolling, is_open_to_everybody, is_quiet
+from browser import PHONE, OpenTab, has_no_sideways_scrolling, is_open_to_everybody, is_quiet
 from hosted import TOKEN, Hosted, hosted
 from playwright.sync_api import expect
 from visiting import PASSWORD, Visiting, secret_of
@@ -178,17 +178,14 @@ def test_an_edge_elsewhere_is_told_from_one_in_front_of_a_person(cloud: Hosted, 
     assert said in owner.see(f"/pair?code={code}&lang=en").text
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
-def test_paired_by_a_person_in_a_real_browser(
-    cloud: Hosted, owner: Visiting, open_tab: OpenTab, size: tuple[int, int]
-) -> None:
+def test_paired_by_a_person_in_a_real_browser(cloud: Hosted, owner: Visiting, open_tab: OpenTab) -> None:
     owner.submit("/new", title="Rumah Nenek di Bandung")
-    wished, tab = wish(cloud), open_tab(f"{cloud.url}/pair", size, dark=size == LAPTOP)
+    wished, tab = wish(cloud), open_tab(f"{cloud.url}/pair", PHONE)
     tab.page.locator("#login").fill("sari")
     tab.page.locator("#password").fill(PASSWORD)
     tab.page.locator("form:has(#login) button").click()
     tab.page.wait_for_url("**/pair")
-    tab.shot(f"cloud-pair-code-{size[0]}")
+    tab.shot("cloud-pair-code")
     is_open_to_everybody(tab)
     tab.page.locator("#code").fill(wished["user_code"].lower())
     tab.page.locator("form:has(#code) button").click()
@@ -196,14 +193,14 @@ def test_paired_by_a_person_in_a_real_browser(
     has_no_sideways_scrolling(tab)
     is_open_to_everybody(tab)
     tab.page.locator("details:has(#title) summary").click()
-    tab.shot(f"cloud-pair-edge-{size[0]}")
+    tab.shot("cloud-pair-edge")
     tab.page.locator("#site").select_option("rumah")
     tab.page.locator("form:has(#site) button").click()
     tab.page.wait_for_url("**/sites/rumah/edges?paired")
     assert works(cloud, fetch(cloud, wished)["access_token"]) == 200
     tab.page.reload()
     expect(tab.page.locator(".rows li")).to_contain_text("pi-dapur")
-    tab.shot(f"cloud-edges-{size[0]}")
+    tab.shot("cloud-edges")
     has_no_sideways_scrolling(tab)
     is_open_to_everybody(tab)
     tab.page.locator(".rows button").click()

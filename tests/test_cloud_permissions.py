@@ -1,16 +1,15 @@
 """Who may what, after any history of invitations, roles, shares and time, is what a small model says."""
 
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from accountmaking import CHEAP, NOW_MS
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from permissionmodel import Invited, Request, Session, Share
 
 from cloud.access import Act, Role
 from cloud.accounts import Accounts
@@ -19,7 +18,7 @@ from cloud.invitations import LASTS_MS as INVITED_MS
 from cloud.invitations import Gone, Invitations
 from cloud.login import Login
 from cloud.members import LastOwner, Members
-from cloud.sessions import IDLE_MS, LASTS_MS, SEEN_EVERY_MS, Sessions
+from cloud.sessions import IDLE_MS, LASTS_MS, Sessions
 from cloud.shares import DAY_MS, Shares
 from cloud.sites import Sites, SiteSetting
 from cloud.visitors import SESSION_COOKIE, SHARE_COOKIE, Visitor, Visitors
@@ -39,54 +38,6 @@ PAUSES = st.sampled_from(
 )
 which = st.integers(0, 99)
 # Of invitations the latest three are tried: older ones are used or over, mostly.
-
-
-@dataclass
-class Session:
-    """A browser. `share` None: of an account."""
-
-    secret: str
-    until_ms: int
-    seen_ms: int
-    share: "Share | None" = None
-
-    def sees(self, now_ms: int) -> bool:
-        """As the model has it; who is seen stays in."""
-        good = self.until_ms > now_ms and self.seen_ms > now_ms - IDLE_MS
-        if good and now_ms - self.seen_ms >= SEEN_EVERY_MS:
-            self.seen_ms = now_ms
-        return good
-
-
-@dataclass
-class Invited:
-    secret: str
-    home: int
-    role: Role
-    by: int
-    until_ms: int
-
-
-@dataclass
-class Share:
-    secret: str
-    home: int
-    until_ms: int
-    revoked: bool = False
-    browsers: list[Session] = field(default_factory=list)
-
-
-class Request:
-    """As much of a request as tells who asks."""
-
-    def __init__(self, cookies: dict[str, str]) -> None:
-        self._cookies, self.environ = cookies, dict[str, Any]()
-
-    def get_cookie(self, name: str) -> str | None:
-        return self._cookies.get(name)
-
-    def get_header(self, _name: str) -> None:
-        return None
 
 
 @cache
@@ -334,6 +285,6 @@ class Permissions(RuleBasedStateMachine):
 
 
 Permissions.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None
+    max_examples=30, stateful_step_count=25, deadline=None, derandomize=True, database=None
 )
 TestPermissions = Permissions.TestCase
