@@ -11,7 +11,7 @@ SEEDS ?= 200
 FIRST ?= 0
 KILLS ?= 30
 
-.PHONY: help run test check sim chaos mutants bench bench-peers firmware firmware-test tables format
+.PHONY: help run test check sim chaos mutants bench bench-peers firmware firmware-test tables roles format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ firmware-test: .venv/test ## the tests of the sketch alone: on this machine and 
 
 tables: .venv/run ## bring the tables in ARCHITECTURE.md and docs/ up to date
 	$(PYTHON) deploy/describe.py
+
+roles: .venv/test ## docs/roles.md anew: every route of the hosted site, asked as every kind of visitor
+	PYTHONPATH=tests $(PYTHON) -m doors
 
 .venv/made:
 	@deploy/ready.sh venv

@@ -1,11 +1,15 @@
 """The hosted site as one WSGI application: intake, door and pages over one database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import bottle
+
+from cloud import described
 from cloud.connections import Connections
 from cloud.desk import Desk, Rules
 from cloud.door import Door
+from cloud.edge_pages import EdgePages
 from cloud.house import Houses
 from cloud.ingest import PATHS, Ingest
 from cloud.login import Login
@@ -23,7 +27,7 @@ from pages import app as pages
 from pages.condition import Pulse
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def build(
@@ -33,7 +37,7 @@ def build(
     now_ms: Callable[[], int] = pages.wall_ms,
     rules: Rules = Rules(),  # noqa: B008 - it is frozen
     passwords: Passwords | None = None,
-) -> "WSGIApplication":
+) -> "Mounted":
     """`key` signs the cookies of browsers that showed a token; `passwords` knows what a hash costs."""
     tokens = Tokens(now_ms)
     sites.ask_for_paired(lambda digest: tokens.site_of(connections.mine(), digest))
@@ -43,7 +47,8 @@ def build(
     visitors = Visitors(connections, sites, login, now_ms)
     screens = Screens(visitors, sites)
     desk = Desk(connections, sites, visitors, login, screens, passwords or Passwords(), rules, now_ms)
-    door = Door(desk)
+    pairings = Pairings(tokens, now_ms)
+    door = Door(desk, pairings)
     seen = pages.build(
         houses.find,
         pulse=lambda: pulse(connections),
@@ -52,13 +57,31 @@ def build(
         may_write=door.may_write,
         now_ms=now_ms,
         renderer=screens.renderer,
-        more=SitePages(desk).pages,
+        more={**SitePages(desk).pages, **EdgePages(desk, tokens).pages},
+        described=described.paths(),
     )
     door.mount(seen)
     taken = Ingest(sites, connections, watch, now_ms).application()
-    pairing = PairingRoutes(sites, connections, tokens, Pairings(tokens, now_ms), rules.url).application()
-    by_path = {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)}
-    return lambda environ, start: by_path.get(environ["PATH_INFO"], seen)(environ, start)
+    pairing = PairingRoutes(sites, connections, tokens, pairings, rules.url, now_ms).application()
+    return Mounted(seen, {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)})
+
+
+class Mounted:
+    """The applications side by side: some paths have one of their own, everything else is a page."""
+
+    def __init__(self, seen: bottle.Bottle, by_path: Mapping[str, bottle.Bottle]) -> None:
+        self._pages, self._by_path = seen, by_path
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        app = self._by_path.get(environ["PATH_INFO"], self._pages)
+        answer: Iterable[bytes] = app(environ, start)
+        return answer
+
+    @property
+    def routes(self) -> frozenset[tuple[str, str]]:
+        """Method and path of everything that is answered here."""
+        apps = {id(app): app for app in (self._pages, *self._by_path.values())}
+        return frozenset((route.method, route.rule) for app in apps.values() for route in app.routes)
 
 
 def pulse(connections: Connections) -> Pulse:

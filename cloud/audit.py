@@ -14,6 +14,8 @@ KEPT_MS = 400 * 86_400_000
 # Years of a busy home; a hundred bytes each.
 MOST_OF_SITE = 5_000
 MOST_OF_ACCOUNT = 200
+# Share links that are opened, edges that exchange their tokens: what nobody with an account did at a site.
+MOST_OF_GUESTS = 1_000
 # Tries with names that nobody has.
 MOST_OF_NOBODY = 2_000
 PAGE_ENTRIES = 50
@@ -65,9 +67,15 @@ def page(db: Database, site: int, before: int | None = None, most: int = PAGE_EN
 
 
 def _trim(db: Database, site: int, account: int, now_ms: int) -> None:
-    """Of a site all entries count together, without one those of each account by themselves."""
-    if site:
-        whose, whom, most = "site = ?", (site,), MOST_OF_SITE
+    """Of a site all accounts' entries count together, without one those of each account by themselves.
+
+    Who has a share link, or a stolen token, can open it or exchange it without end; that must not push out what
+    owners did.
+    """
+    if site and account:
+        whose, whom, most = "site = ? AND account <> 0", (site,), MOST_OF_SITE
+    elif site:
+        whose, whom, most = "site = ? AND account = 0", (site,), MOST_OF_GUESTS
     else:
         whose, whom, most = (
             "site = 0 AND account = ?",

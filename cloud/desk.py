@@ -6,6 +6,7 @@ from typing import Any
 
 import bottle
 
+from cloud.access import ALLOWED, Act
 from cloud.connections import Connections
 from cloud.forms import Form, is_secure, origin_of
 from cloud.login import Login
@@ -14,6 +15,8 @@ from cloud.screens import Screens
 from cloud.sessions import LASTS_MS
 from cloud.sites import Sites
 from cloud.visitors import SESSION_COOKIE, Visitor, Visitors
+from pages.query import Refused
+from pages.view import View
 from store.database import Database
 
 
@@ -44,6 +47,14 @@ class Desk:
     def visitor(self) -> Visitor:
         return self.visitors.of(bottle.request)
 
+    def allowed(self, view: View, act: Act) -> tuple[int, int]:
+        """The site's number, and the account that may do this there; raises Refused."""
+        site, visitor = self.sites.by_key(view.site.key), self.visitor()
+        if site is None or visitor.account is None or not visitor.may(site.number, act):
+            whose = " and ".join(f"{role}s" for role in ALLOWED if act in ALLOWED[role])
+            raise Refused(403, "role", f"this page is for {whose} of the home")
+        return site.number, visitor.account
+
     def form(self) -> Form:
         """The form that was sent; raises Refused."""
         return Form(bottle.request, self.visitor())
@@ -54,7 +65,14 @@ class Desk:
 
     def link(self, path: str, secret: str) -> str:
         """An address that people pass on; the secret stands in its fragment, which no server is told."""
-        return f"{self.rules.url or origin_of(bottle.request)}{path}#{secret}"
+        return f"{self.rules.url or origin_of(bottle.request) or self.url}{path}#{secret}"
+
+    @property
+    def url(self) -> str:
+        """Where people reach this site, as far as this request tells."""
+        request = bottle.request
+        scheme, host = request.environ.get("wsgi.url_scheme", "http"), request.get_header("Host") or ""
+        return self.rules.url or f"{scheme}://{host}"
 
     def session_of(self) -> str:
         """The secret of this browser's session, "" when it has none."""

@@ -17,6 +17,8 @@ from cloud.fleet_page import FleetPage
 from cloud.front_page import FrontPage
 from cloud.ingest import refusal
 from cloud.own_account import OwnAccount
+from cloud.pair_page import PairPage
+from cloud.pairing import Pairings
 from cloud.visitors import is_own_form
 from pages.query import Refused
 from pages.site import Site
@@ -26,12 +28,13 @@ _READS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 
 
 class Door:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, pairings: Pairings) -> None:
+        self._desk, self._pairings = desk, pairings
 
     def mount(self, app: bottle.Bottle) -> None:
         app.add_hook("before_request", self._check)
         front, entrances, own = FrontPage(self._desk), Entrances(self._desk), OwnAccount(self._desk)
+        pair = PairPage(self._desk, self._pairings)
         for method, path, handler in (
             ("GET", "/", front.front),
             ("POST", "/login", front.enter),
@@ -49,6 +52,8 @@ class Door:
             ("GET", "/new", own.new_page),
             ("POST", "/new", own.make),
             ("GET", "/fleet", FleetPage(self._desk).page),
+            ("GET", "/pair", pair.page),
+            ("POST", "/pair", pair.decide),
         ):
             app.route(path, method, self._refusing(handler))
 

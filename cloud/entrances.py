@@ -85,6 +85,8 @@ class Entrances:
     def _join(self, form: Form, invitation: Invitation) -> Any:
         desk = self._desk
         try:
+            # Who was invited learns whether a name is taken, but not of any number of names.
+            self._draw(form)
             secret, site = self._new_account(form, lambda account: self._take(form, account), invitation.site)
         except NotTaken as bad:
             return self._invited(form, invitation, "join", **_told(bad), status=bad.status)

@@ -1,7 +1,6 @@
 """Forms that browsers send: bounded, read as text, and refused when this server did not make them for this browser."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from cloud.visitors import Visitor, is_own_form
 from pages.query import Refused
@@ -43,15 +42,8 @@ def origin_of(request: Any) -> str:
 
 
 def is_secure(request: Any) -> bool:
-    """The proxy that does TLS is not trusted to say so; the browser itself names its origin with every form.
-
-    From a page without referrer it names none; but it says Sec-Fetch-Site over https and to this machine only.
-    """
-    if origin_of(request).startswith("https://") or request.environ.get("wsgi.url_scheme") == "https":
-        return True
-    host = urlsplit(f"//{request.get_header('Host') or ''}").hostname or ""
-    here = host in ("localhost", "::1") or host.startswith("127.")
-    return request.get_header("Origin") == "null" and bool(request.get_header("Sec-Fetch-Site")) and not here
+    """Whether the browser speaks https; process/proxies.py believes a proxy that says so only if it is named."""
+    return bool(request.environ.get("wsgi.url_scheme") == "https")
 
 
 def way_on(asked: str) -> str:

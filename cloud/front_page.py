@@ -12,7 +12,7 @@ from cloud.login import REMEMBERED_S
 from cloud.passwords import Busy
 from cloud.sessions import Sessions
 from cloud.tries import Tries
-from cloud.visitors import SESSION_COOKIE, SHARE_COOKIE
+from cloud.visitors import MOST_SHARES_OPEN, SESSION_COOKIE, SHARE_COOKIE
 
 
 class FrontPage:
@@ -32,12 +32,14 @@ class FrontPage:
         return self._by_token(form) if form["token"] else self._by_name(form)
 
     def leave(self) -> Any:
-        """The session is over in the database too; share links and tokens are forgotten."""
+        """The sessions are over in the database too, of the account and of shares; typed tokens are forgotten."""
         self._desk.form()
-        secret = self._desk.session_of()
-        if secret:
+        shares = (bottle.request.get_cookie(SHARE_COOKIE) or "").split(".")[:MOST_SHARES_OPEN]
+        secrets = [one for one in (self._desk.session_of(), *shares) if one]
+        if secrets:
             with self._desk.db.write():
-                Sessions(self._desk.db).end(secret)
+                for secret in secrets:
+                    Sessions(self._desk.db).end(secret)
         answer = redirect("/?form")
         for cookie in (SESSION_COOKIE, SHARE_COOKIE, TOKEN_COOKIE):
             remember(answer, cookie, "")
@@ -80,7 +82,7 @@ class FrontPage:
         site = desk.sites.by_token(form["token"].strip())
         if site is None or not site.digest:
             return self._wrong_token(form)
-        home, going_on = f"/sites/{site.key}/", form["next"]
+        home, going_on = f"/sites/{site.key}/", way_on(form["next"])
         answer = redirect(going_on if going_on.startswith(home) else home)
         opened = desk.login.opened(bottle.request.get_cookie(TOKEN_COOKIE), site)
         return remember(answer, TOKEN_COOKIE, opened, REMEMBERED_S * 1000)

@@ -33,21 +33,19 @@ def title_of(typed: str) -> str:
     return title
 
 
-def make(db: Database, title: str, account: int, now_ms: int, address: str = "") -> str:
-    """The key of a new site that the account owns; raises TooMany. On disk when this returns."""
-    with db.write():
-        made = db.execute("SELECT count(*) FROM homes WHERE made_by = ?", (account,)).fetchone()[0]
-        if made >= MOST_OF_ACCOUNT:
-            raise TooMany(f"an account makes at most {MOST_OF_ACCOUNT} homes")
-        key = _key(title)
-        site = db.insert_id("INSERT INTO sites (name) VALUES (?) RETURNING id", (key,))
-        db.execute(
-            "INSERT INTO homes (site, title, made_by, made_ms) VALUES (?, ?, ?, ?)",
-            (site, title, account, now_ms),
-        )
-        audit.note(db, now_ms, "home-made", site, account, title, address)
-        Members(db, site, now_ms).give(account, Role.OWNER, account, address)
-    return key
+def make(db: Database, title: str, account: int, now_ms: int, address: str = "") -> int:
+    """The number of a new site that the account owns, inside the caller's write transaction; raises TooMany."""
+    made = db.execute("SELECT count(*) FROM homes WHERE made_by = ?", (account,)).fetchone()[0]
+    if made >= MOST_OF_ACCOUNT:
+        raise TooMany(f"an account makes at most {MOST_OF_ACCOUNT} homes")
+    site = db.insert_id("INSERT INTO sites (name) VALUES (?) RETURNING id", (_key(title),))
+    db.execute(
+        "INSERT INTO homes (site, title, made_by, made_ms) VALUES (?, ?, ?, ?)",
+        (site, title, account, now_ms),
+    )
+    audit.note(db, now_ms, "home-made", site, account, title, address)
+    Members(db, site, now_ms).give(account, Role.OWNER, account, address)
+    return site
 
 
 def _key(title: str) -> str:

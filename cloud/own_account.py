@@ -49,12 +49,14 @@ class OwnAccount:
         self._may_make()
         try:
             title = homes.title_of(form["title"])
-            key = homes.make(desk.db, title, account, desk.now_ms(), form.address)
+            with desk.db.write():
+                number = homes.make(desk.db, title, account, desk.now_ms(), form.address)
         except homes.BadTitle:
             return desk.screens.page("new.html", 422, typed=form["title"], said=desk.said("wrong.title"))
         except homes.TooMany:
             return desk.screens.page("new.html", 409, typed=form["title"], said=desk.said("wrong.full"))
-        return redirect(f"/sites/{key}/")
+        (made,) = desk.sites.by_numbers([number])
+        return redirect(f"/sites/{made.key}/")
 
     def _may_make(self) -> None:
         if not self._desk.rules.own_sites:

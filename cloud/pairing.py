@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from secrets import choice, token_urlsafe
 
 from cloud.tokens import TOKEN_BYTES, Grant, Tokens, hexdigest
+from cloud.tries import network
 from store.database import Database
 from sync import grant as words
 
@@ -126,7 +127,10 @@ class Pairings:
         """The pairing of a code as a person entered it; every call counts as a try. Raises TooManyTries."""
         now_ms = self._now_ms()
         with db.write():
-            tries = [(f"account {account}", MOST_TRIES), (f"address {address}", MOST_TRIES_OF_ADDRESS)]
+            tries = [
+                (f"account {account}", MOST_TRIES),
+                (f"address {network(address)}", MOST_TRIES_OF_ADDRESS),
+            ]
             # Counted before it is looked at, so that many guesses at once are not more than many in a row.
             spent = [self._try(db, who, now_ms) > most for who, most in tries]
         if any(spent):
@@ -169,9 +173,12 @@ class Pairings:
 
     @staticmethod
     def _check_room(db: Database, address: str, now_ms: int) -> None:
-        open_ones = "SELECT count(*) FROM pairings WHERE decided_ms IS NULL AND expires_ms > ?"
-        in_all = db.execute(open_ones, (now_ms,)).fetchone()[0]
-        of_address = db.execute(f"{open_ones} AND address = ?", (now_ms, address)).fetchone()[0]
+        waiting = db.execute(
+            "SELECT address FROM pairings WHERE decided_ms IS NULL AND expires_ms > ?", (now_ms,)
+        ).fetchall()
+        # A house has a whole network of IPv6 addresses.
+        of_address = sum(network(each) == network(address) for (each,) in waiting)
+        in_all = len(waiting)
         if in_all >= MOST_PENDING or of_address >= MOST_OF_ADDRESS:
             raise Busy(f"{of_address} pairings from this address and {in_all} in all wait for a person")
 

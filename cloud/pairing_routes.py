@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import bottle
 import orjson
 
+from cloud import audit
 from cloud.connections import Connections
 from cloud.pairing import Busy, Pairings, Unfit
 from cloud.sites import Sites
@@ -36,10 +37,16 @@ class PairingRoutes:
     """`url`: the address under which browsers reach this site; "" takes it from the request."""
 
     def __init__(
-        self, sites: Sites, connections: Connections, tokens: Tokens, pairings: Pairings, url: str
+        self,
+        sites: Sites,
+        connections: Connections,
+        tokens: Tokens,
+        pairings: Pairings,
+        url: str,
+        now_ms: Callable[[], int],
     ) -> None:
         self._sites, self._connections, self._url = sites, connections, url.rstrip("/")
-        self._tokens, self._pairings = tokens, pairings
+        self._tokens, self._pairings, self._now_ms = tokens, pairings, now_ms
 
     def application(self) -> bottle.Bottle:
         app = bottle.Bottle()
@@ -90,19 +97,25 @@ class PairingRoutes:
         """A new token for the bearer, who keeps the old one until the new one is first used."""
         db = self._connections.mine()
         number, grant = self._bearer(db)
-        with db.write():
+        with db.write(grant.site):
             _number, token = self._tokens.make(
                 db, Grant(grant.site, grant.edge, grant.account, _address(), replaces=number)
             )
+            self._note(db, "token-rotated", grant)
         return self._granted(token, grant.site)
 
     def _revoke(self) -> Any:
         """The bearer gives up its own token: an edge that is unpaired."""
         db = self._connections.mine()
         number, grant = self._bearer(db)
-        with db.write():
-            self._tokens.revoke(db, grant.site, number)
+        with db.write(grant.site):
+            if self._tokens.revoke(db, grant.site, number) is not None:
+                self._note(db, "unpaired", grant)
         return {}
+
+    def _note(self, db: Database, act: str, grant: Grant) -> None:
+        """Done by the edge itself: no account stands beside it."""
+        audit.note(db, self._now_ms(), act, grant.site, None, grant.edge, _address())
 
     def _bearer(self, db: Database) -> tuple[int, Grant]:
         scheme, _, token = (bottle.request.get_header("Authorization") or "").partition(" ")

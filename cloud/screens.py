@@ -22,6 +22,7 @@ from pages.view import View
 _HERE = Path(__file__).parent
 # Pages of a site beside those of pages/, and who finds them in the menu.
 OF_SITE: tuple[tuple[str, str, Act], ...] = (
+    ("edges.title", "/edges", Act.PAIR),
     ("people.title", "/people", Act.SHARE),
     ("shares.title", "/shares", Act.SHARE),
     ("log.title", "/log", Act.SHARE),

@@ -43,6 +43,7 @@ class Shares:
             raise BadShare(f"a label of 1 to {MOST_LABEL_CHARS} characters and one of {DAYS} days expected")
         if len(self.open(site)) >= MOST_OPEN:
             raise Full(f"a site has at most {MOST_OPEN} share links")
+        self._forget_the_dead(site)
         secret = new_secret()
         self._db.execute(
             "INSERT INTO shares (digest, site, label, made_by, made_ms, until_ms, opened)"
@@ -60,6 +61,16 @@ class Shares:
             (site, self._now_ms),
         )
         return [Share(*row) for row in rows.fetchall()]
+
+    def _forget_the_dead(self, site: int) -> None:
+        """Those that show nothing any more, with their sessions, else links made and revoked would pile up.
+
+        Never the newest of all: SQLite would give its id to the next one.
+        """
+        dead = "site = ? AND (revoked_ms IS NOT NULL OR until_ms <= ?) AND id < (SELECT max(id) FROM shares)"
+        whom = (site, self._now_ms)
+        self._db.execute(f"DELETE FROM sessions WHERE share IN (SELECT id FROM shares WHERE {dead})", whom)
+        self._db.execute(f"DELETE FROM shares WHERE {dead}", whom)
 
     def enter(self, secret: str, agent: str = "", address: str = "") -> tuple[int, str]:
         """The site and the secret of a session that looks at it; raises Gone."""

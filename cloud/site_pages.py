@@ -39,7 +39,7 @@ class SitePages:
         self._share_ways: dict[str, Way] = {"make": self._share, "revoke": self._unshare}
 
     def people(self, view: View, status: int = 200, said: str = "") -> str:
-        db, site = self._desk.db, self._owned(view)[0]
+        db, site = self._desk.db, self._desk.allowed(view, Act.SHARE)[0]
         now_ms = self._desk.now_ms()
         return self._desk.screens.site_page(
             "people.html", view, status, said=said,
@@ -47,12 +47,12 @@ class SitePages:
         )  # fmt: skip
 
     def shares(self, view: View, status: int = 200, said: str = "") -> str:
-        site = self._owned(view)[0]
+        site = self._desk.allowed(view, Act.SHARE)[0]
         shares = Shares(self._desk.db, self._desk.now_ms()).open(site)
         return self._desk.screens.site_page("shares.html", view, status, said=said, shares=shares, days=DAYS)
 
     def log(self, view: View) -> str:
-        site = self._owned(view)[0]
+        site = self._desk.allowed(view, Act.SHARE)[0]
         asked = bottle.request.query.getunicode("before", "")
         before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
         entries = audit.page(self._desk.db, site, before)
@@ -62,7 +62,7 @@ class SitePages:
     def _done(self, view: View, ways: dict[str, Way], page: Callable[..., str]) -> Any:
         """Does what the form says, and shows the page again with what hinders it."""
         form = self._desk.form()
-        site, account = self._owned(view)
+        site, account = self._desk.allowed(view, Act.SHARE)
         way = ways.get(form["way"])
         if way is None:
             raise Refused(422, "form", "this form says nothing that can be done")
@@ -76,13 +76,6 @@ class SitePages:
             return page(view, 403, self._desk.said("wrong.not_yours"))
         except BadShare:
             return page(view, 422, self._desk.said("wrong.share"))
-
-    def _owned(self, view: View) -> tuple[int, int]:
-        """The site's number and the account that may decide about it; raises Refused."""
-        site, visitor = self._desk.sites.by_key(view.site.key), self._desk.visitor()
-        if site is None or visitor.account is None or not visitor.may(site.number, Act.SHARE):
-            raise Refused(403, "role", "this page is for owners of the home")
-        return site.number, visitor.account
 
     def _invite(self, view: View, site: int, account: int, form: Form) -> Any:
         role, about, db = _role(form), " ".join(form["about"].split()), self._desk.db

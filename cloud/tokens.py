@@ -105,6 +105,12 @@ class Tokens:
         )
         if held.fetchone()[0] >= MOST_LIVE:
             raise TooMany(f"this site has {MOST_LIVE} tokens; revoke those that are not used any more")
+        # Dead ones are answered like unknown ones; else an edge that exchanges without end would fill the table.
+        # Never the newest of all: SQLite would give its id to the next one.
+        db.execute(
+            f"DELETE FROM tokens WHERE site = ? AND NOT ({_LIVE}) AND id < (SELECT max(id) FROM tokens)",
+            (grant.site, now_ms - FIRST_USE_MS),
+        )
         secret = self._secret()
         number = db.insert_id(
             "INSERT INTO tokens (digest, site, edge, account, made_ms, address, replaces)"

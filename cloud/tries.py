@@ -65,12 +65,16 @@ class Tries:
         return min(max(0, ahead_ms - most_ms + EACH_MS), most_ms)
 
     def failed(self, address: str) -> None:
-        """Draw once on the allowance of an address."""
+        """Draw once on the allowance of an address; what is used up is not used up any further.
+
+        Else wrong codes, which are refused without a wait, would shut out everybody behind one address for days.
+        """
         self._db.execute(
             "INSERT INTO address_tries (address, free_ms) VALUES (?, ?) ON CONFLICT (address) DO UPDATE SET"
             " free_ms = CASE WHEN address_tries.free_ms < ? THEN excluded.free_ms"
+            f" WHEN address_tries.free_ms > ? THEN address_tries.free_ms"
             f" ELSE address_tries.free_ms + {EACH_MS} END",
-            (network(address), self._now_ms + EACH_MS, self._now_ms),
+            (network(address), self._now_ms + EACH_MS, self._now_ms, self._now_ms + MOST_AT_ONCE * EACH_MS),
         )
         self._trim("address_tries", "address", "free_ms")
 

@@ -48,6 +48,7 @@ def build(
     now_ms: Callable[[], int] = wall_ms,
     renderer: Renderer | None = None,
     more: Mapping[tuple[str, str], Callable[[View], Any]] | None = None,
+    described: Mapping[str, Any] | None = None,
 ) -> bottle.Bottle:
     """One Site: pages at `/`, API at `/api/v1`. A function: `/sites/<key>/` and `/api/v1/sites/<key>`.
 
@@ -56,14 +57,14 @@ def build(
     server answers to beside IP addresses and localhost; None: any. `admit(request, site)` is asked before
     everything about a site, `may_write(request, site)` before anything is changed; `listed(request)` gives the sites
     that `/` lists to this reader. `more` are further pages of a site, by method and path below its home, and `renderer`
-    the one that knows their texts.
+    the one that knows their texts. `described`: paths of OpenAPI that this server answers beside the read API.
     """
     app = bottle.Bottle()
     if isinstance(sites, Site):
         sites = View(sites, now_ms)
     admit = admit or (lambda _request, _site: None)
     server = _Server(app, sites, Guard(hosts), admit, may_write, pulse, now_ms, renderer or Renderer())
-    server.mount(listed, more or {})
+    server.mount(listed, more or {}, dict(described or {}))
     return app
 
 
@@ -92,6 +93,7 @@ class _Server:
         self,
         listed: Callable[[Any], Sequence[Site]] | None,
         more: Mapping[tuple[str, str], Callable[[View], Any]],
+        described: dict[str, Any],
     ) -> None:
         self._app.add_hook("before_request", self._check)
         self._app.add_hook("after_request", _headers)
@@ -108,7 +110,7 @@ class _Server:
             self._app.route(home + path, "POST", self._at_site(form))
         for (method, path), handler in more.items():
             self._app.route(home + path, method, self._at_site(handler))
-        self._get("/api/v1/openapi.json", lambda: _json(openapi.description(self._many)))
+        self._get("/api/v1/openapi.json", lambda: _json(openapi.description(self._many, described)))
         self._get("/healthz", self._healthz)
         self._get("/static/<name:path>", _static)
         if self._many:

@@ -64,11 +64,17 @@ _PARAMETERS: dict[str, Shape] = {
         "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
     },
 }
+# What a hosted site adds: who asks says so, and nobody asks too often.
+BEARER: Shape = {"bearer": []}
+_SECURITY: Shape = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The token of a home"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "kembar_session"},
+}
 _REQUIRED = {("series", "meter"), ("energy", "meter")}
 
 
-def description(many: bool) -> Shape:
-    """many: the cloud's paths, with the site's key in them."""
+def description(many: bool, more: Shape | None = None) -> Shape:
+    """many: the cloud's paths, with the site's key in them. `more`: further paths of this server."""
     begin = "/api/v1/sites/{site}" if many else "/api/v1"
     site = [{"name": "site", "in": "path", "required": True, "schema": {"type": "string"}}] if many else []
     paths = {f"{begin}/{route.name}": _get(route.name, route.parameters, site) for route in ROUTES}
@@ -76,15 +82,16 @@ def description(many: bool) -> Shape:
     paths["/api/v1/openapi.json"] = {
         "get": {
             "summary": "This description.",
-            "responses": {"200": _answer("The description.", {"type": "object"})},
+            "responses": {"200": answer("The description.", {"type": "object"})},
         }
     }
     paths["/healthz"] = {
         "get": {
             "summary": "Can this process do its job? Needs no login.",
-            "responses": {"200": _answer("It can.", PULSE), "503": _answer("It cannot.", PULSE)},
+            "responses": {"200": answer("It can.", PULSE), "503": answer("It cannot.", PULSE)},
         }
     }
+    guarded = {"components": {"securitySchemes": _SECURITY}} if many else {}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -95,7 +102,8 @@ def description(many: bool) -> Shape:
                 "unless raw=1. Missing is null, never 0."
             ),
         },
-        "paths": paths,
+        "paths": paths | (more or {}),
+        **guarded,
     }
 
 
@@ -104,21 +112,30 @@ def _get(name: str, parameters: tuple[str, ...], site: list[Shape]) -> Shape:
         {"name": one, "in": "query", "required": (name, one) in _REQUIRED, **_PARAMETERS[one]}
         for one in parameters
     ]
-    good = _answer("The answer.", ANSWERS[name])
+    good = answer("The answer.", ANSWERS[name])
     if name == "readings":
         good["content"]["text/csv"] = {"schema": {"type": "string"}}
     bad = {
-        status: _answer(text, ERROR)
+        status: answer(text, ERROR)
         for status, text in (
             ("400", "A parameter is wrong; the message says which and what was expected."),
-            ("404", "The meter or site is not known."),
-            ("421", "The Host header is not this server's."),
+            ("404", "The meter is not known."),
             ("503", "Too many exports at once."),
         )
     }
-    responses = {"200": good, **bad}
-    return {"get": {"summary": _TEXTS[name], "parameters": [*site, *described], "responses": responses}}
+    own = LIMITED | {"401": _NOT_IN} if site else {"421": _NOT_HERE}
+    get = {
+        "summary": _TEXTS[name],
+        "parameters": [*site, *described],
+        "responses": {"200": good, **bad, **own},
+    }
+    return {"get": get | ({"security": [BEARER, {"session": []}, {}]} if site else {})}
 
 
-def _answer(text: str, schema: Shape) -> Shape:
+def answer(text: str, schema: Shape) -> Shape:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+LIMITED: Shape = {"429": answer("Too many requests; Retry-After says when to come again.", ERROR)}
+_NOT_IN = answer("No such site, or not for who asks: public homes alone need no login.", ERROR)
+_NOT_HERE = answer("The Host header is not this server's.", ERROR)

@@ -42,6 +42,8 @@ SITES = [
 class Hosted:
     url: str
     address: str  # of its database
+    # Method and path of everything that the application answers.
+    routes: frozenset[tuple[str, str]] = frozenset()
 
     def post(self, path: str, body: bytes, token: str | None = TOKEN, **headers: str) -> requests.Response:
         sent = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
@@ -112,7 +114,7 @@ def hosted(
         thread.start()
         try:
             assert bound.wait(10)
-            yield Hosted(urls[0], address)
+            yield Hosted(urls[0], address, built.routes)
         finally:
             running.stop.set()
             thread.join()

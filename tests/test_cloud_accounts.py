@@ -158,6 +158,14 @@ def test_an_address_has_an_allowance_and_a_house_of_ipv6_is_one_address(db: Data
     assert network("::ffff:192.0.2.1") == "192.0.2.1"
 
 
+def test_wrong_codes_without_end_shut_an_address_out_for_no_longer(db: Database) -> None:
+    with db.write():
+        for _ in range(200):
+            Tries(db, NOW_MS).failed(HERE)
+        assert Tries(db, NOW_MS).wait_ms(HERE) > 0
+        assert Tries(db, NOW_MS + 2 * EACH_MS).wait_ms(HERE) == 0
+
+
 def test_tries_of_several_processes_count_together(address_of: AddressOf) -> None:
     passed: list[bool] = []
     open_cloud(address_of("cloud")).close()

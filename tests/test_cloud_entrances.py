@@ -12,8 +12,8 @@ from visiting import PASSWORD, Visiting, secret_of
 
 from cloud.access import Role
 from cloud.desk import Rules
-from cloud.tries import FREE
-from cloud.visitors import SESSION_COOKIE
+from cloud.tries import FREE, MOST_AT_ONCE
+from cloud.visitors import SESSION_COOKIE, SHARE_COOKIE
 from store.part import Part
 
 Browser = Callable[[], Visiting]
@@ -172,6 +172,24 @@ def test_a_share_link_shows_one_home_and_lets_nothing_be_changed(
     assert all(
         said in log for said in ("Link made", "Link opened", "Link revoked", "Bu Ani", "Sari@contoh.id")
     )
+
+
+def test_logging_out_ends_what_a_share_link_opened(owner: Visiting, browser: Browser) -> None:
+    guest, thief = browser(), browser()
+    guest.submit("/s", code=secret_of(owner.submit("/sites/rumah/shares", way="make", label="x", days=7)))
+    thief.cookies.set(SHARE_COOKIE, guest.cookies[SHARE_COOKIE])
+    assert thief.see("/sites/rumah/").status_code == 200
+    guest.submit("/logout")
+    assert thief.see("/sites/rumah/").status_code == 303
+
+
+def test_who_was_invited_does_not_learn_of_any_number_of_names(
+    owner: Visiting, browser: Browser, cloud: Hosted
+) -> None:
+    secret, other = cloud.invited(), browser()
+    codes = [other.join(secret, "sari@contoh.id").status_code for _ in range(MOST_AT_ONCE + 1)]
+    assert set(codes[:10]) == {409}
+    assert codes[-1] == 429
 
 
 def test_an_owner_makes_a_link_for_a_member_of_his_homes_alone(

@@ -98,7 +98,9 @@ def test_the_only_house_one_may_see_is_opened_at_once(browser: Visiting, cloud: 
     assert 'name="token"' in browser.see("/?form").text
 
 
-@pytest.mark.parametrize("going_on", ["https://evil.example/", "//evil.example", "/sites/kos/", "/logout"])
+@pytest.mark.parametrize(
+    "going_on", ["https://evil.example/", "//evil.example", "/sites/kos/", "/logout", "/sites/rumah/\r\nX: y"]
+)
 def test_a_login_leads_nowhere_but_into_its_own_house(
     browser: Visiting, cloud: Hosted, going_on: str
 ) -> None:
@@ -115,7 +117,7 @@ def test_the_cookie_is_for_this_server_alone(browser: Visiting, cloud: Hosted) -
     assert "httponly" in said
     assert "samesite=lax" in said
     assert "secure" not in said
-    browser.headers["Origin"] = cloud.url.replace("http:", "https:")
+    browser.headers["X-Forwarded-Proto"] = "https"
     assert "; secure" in browser.enter(TOKEN).headers["Set-Cookie"].lower()
 
 

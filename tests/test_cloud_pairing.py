@@ -172,6 +172,23 @@ def test_pairings_that_wait_are_bounded_by_address_and_in_all(
     desk.start()
 
 
+def test_a_house_of_ipv6_is_one_address(desk: Desk) -> None:
+    for n in range(pairing.MOST_OF_ADDRESS):
+        desk.pairings.start(desk.db, "rumah", "1", f"2001:db8::{n:x}")
+    with pytest.raises(Busy):
+        desk.pairings.start(desk.db, "rumah", "1", "2001:db8::ffff")
+    desk.pairings.start(desk.db, "rumah", "1", "2001:db8:0:1::1")
+
+
+def test_an_edge_that_exchanges_its_token_without_end_fills_no_table(desk: Desk) -> None:
+    token = desk.paired()
+    for _ in range(10):
+        assert desk.site_of(token) == SITE
+        token = desk.rotated(token)
+    assert desk.site_of(token) == SITE
+    assert desk.db.execute("SELECT count(*), max(id) FROM tokens").fetchone() == (2, 11)
+
+
 def test_guesses_are_bounded_and_the_bound_is_in_the_database(desk: Desk) -> None:
     code = desk.start().user_code
     for _ in range(pairing.MOST_TRIES):
