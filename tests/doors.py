@@ -167,7 +167,7 @@ def _entrances() -> Iterator[Door]:
     for path, status in (("/invite", 404), ("/reset", 422), ("/s", 404)):
         yield Door("POST", path, "everybody", status, form={"code": "no such secret", "new": "x"})
     yield Door("POST", "/login", "everybody", 403, form={"token": "no such token"})
-    for path in ("/account", "/new", "/pair"):
+    for path in ("/account", "/fleet", "/new", "/pair"):
         yield Door("GET", path, "account")
     yield Door("POST", "/account", "account", 303, form={"way": "leave", "site": NO_HOME})
     yield Door("POST", "/new", "account", 422, form={"title": ""})

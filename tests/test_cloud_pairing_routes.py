@@ -1,16 +1,18 @@
 """Pairing over HTTP: what an edge sends and gets, as RFC 8628 and RFC 6749 have it, against the real application."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 import requests
-from engines import AddressOf
+from engines import AddressOf, sqlite_address
 from hosted import TOKEN, Hosted, hosted
 
 from cloud.pairing import INTERVAL_S, MOST_OF_ADDRESS, Pairings
 from cloud.tokens import Tokens
 from pages.app import wall_ms
+from store.opening import open_cloud
 from sync import grant as words
 
 WISH = {"client_id": words.CLIENT_ID, "edge": "rumah", "version": "0.1.0"}
@@ -129,3 +131,9 @@ def test_too_many_wishes_from_one_address_are_told_to_wait(cloud: Hosted) -> Non
         assert form(cloud, words.PAIR, **WISH).status_code == 200
     answer = form(cloud, words.PAIR, **WISH)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+
+
+def test_finding_a_token_reads_one_row_by_the_index(tmp_path: Path) -> None:
+    with closing(open_cloud(sqlite_address(tmp_path / "cloud.db"))) as db:
+        plan = db.execute("EXPLAIN QUERY PLAN SELECT id FROM tokens WHERE digest = ?", ("x",)).fetchall()
+    assert ["INDEX" in row[3] and "SCAN" not in row[3] for row in plan] == [True]

@@ -41,7 +41,7 @@ def test_a_terminal_shows_the_code_as_a_square_too(home: Home) -> None:
 
     home.said = Terminal()
     assert home.pair() == 0
-    assert home.said.getvalue().count("\u2580") > 100
+    assert home.said.getvalue().count("\u2580") > 50
 
 
 def test_a_file_that_a_killed_command_left_ends_by_itself(home: Home) -> None:
