@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from select import select
+from typing import Any
 
 from store.database import Unopenable
 from store.postgres import PostgresDatabase
 from store.postgres_server import CONNECT_S, keywords, prepare
+from store.postgres_statements import Statements
 
 try:
     import psycopg
     from psycopg_pool import ConnectionPool, PoolTimeout
 except ImportError:  # pragma: no cover - store.postgres_server has said so before anybody comes here
     pass
+else:
+
+    class _Connection(psycopg.Connection[Any]):
+        """One that remembers what was prepared on it."""
+
+        statements: Statements | None = None
+
 
 # One is kept while nothing happens; the others are closed after so long.
 IDLE_S = 300
@@ -35,6 +44,7 @@ class Pool:
         self._known: dict[object, object] = {}
         self._pool = ConnectionPool(
             url,
+            connection_class=_Connection,
             kwargs=keywords(),
             min_size=1,
             max_size=most,
@@ -52,13 +62,17 @@ class Pool:
     def borrow(self) -> PostgresDatabase:
         """One that answers; raises store.database.Unopenable."""
         try:
-            return PostgresDatabase(self._pool.getconn(), self._known)
+            return self._lent(self._pool.getconn())
         except (PoolTimeout, psycopg.Error) as error:
             raise Unopenable(f"the database does not answer: {' '.join(str(error).split())}") from error
 
+    def _lent(self, conn: _Connection) -> PostgresDatabase:
+        conn.statements = conn.statements or Statements(conn)
+        return PostgresDatabase(conn, self._known, conn.statements)
+
     def give_back(self, db: PostgresDatabase) -> None:
         """One that broke, or that was left in the middle of something, is not lent again."""
-        self._pool.putconn(db.conn)
+        self._pool.putconn(db.conn)  # type: ignore[arg-type]  # it came from here
 
     def close(self) -> None:
         self._pool.close(CONNECT_S)

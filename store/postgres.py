@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from store.database import Bulk, Database, Params, Result
+from store.postgres_statements import Statements
 from store.schema_postgres import MIGRATIONS
 
 with suppress(ImportError):  # store/postgres_server.py says that the extra `postgres` is not installed
@@ -30,31 +31,30 @@ T = TypeVar("T")
 
 
 class PostgresDatabase(Database):
-    """`known`: what lasts, shared by the connections of one database."""
+    """`known`: what lasts, shared by the connections of one database; `statements`: of this connection."""
 
-    def __init__(self, conn: psycopg.Connection[Any], known: dict[object, object] | None = None) -> None:
+    def __init__(
+        self,
+        conn: psycopg.Connection[Any],
+        known: dict[object, object] | None = None,
+        statements: Statements | None = None,
+    ) -> None:
         self.conn = conn
         self._known: dict[object, object] = {} if known is None else known
-        # One for everything: a statement's rows are all fetched with it, and a cursor for each costs a third more.
-        self._cursor = conn.cursor()
+        self._statements = Statements(conn) if statements is None else statements
         # Seen in a transaction, which may have made it itself.
         self._coming: dict[object, object] = {}
 
     def execute(self, sql: str, params: Params = ()) -> Result:
-        self._cursor.execute(_marked(sql), params)
-        return _Rows(self._cursor.fetchall() if self._cursor.description else [])
+        return _Rows(self._statements.ask(sql, params))
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
-        rows = list(rows)
-        if len(rows) == 1:  # a house with one meter; no need to line anything up
-            self.execute(sql, rows[0])
-            return
-        with self.conn.cursor() as cursor:
-            cursor.executemany(_marked(sql), rows)
+        for row in rows:
+            self._statements.ask(sql, row)
 
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
         if rows:
-            self._cursor.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+            self._statements.ask(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
     def write(self, site: int = 0) -> Iterator[None]:
@@ -70,9 +70,9 @@ class PostgresDatabase(Database):
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self._cursor.execute(begin, prepare=False)
+            self._statements.say(begin)
             yield
-            self.conn.commit()
+            self._statements.say("COMMIT")
             self._keep(self._coming)
         except BaseException:
             if not self.conn.closed and self.conn.info.transaction_status != TransactionStatus.IDLE:
@@ -178,16 +178,11 @@ def _months(first_ms: int, last_ms: int) -> Iterator[tuple[str, int, int]]:
         at = later
 
 
-@lru_cache(maxsize=1_024)
-def _marked(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
-
-
 @lru_cache(maxsize=16)
 def _bulk_sql(into: Bulk) -> str:
-    arrays = ", ".join(["%s::bigint[]"] * len(into.columns))
+    arrays = ", ".join(["?::bigint[]"] * len(into.columns))
     return (
-        f"INSERT INTO {into.table} ({into.names}) SELECT {into.values(into.columns).replace('%', '%%')}"
+        f"INSERT INTO {into.table} ({into.names}) SELECT {into.values(into.columns)}"
         f" FROM unnest({arrays}) AS r ({', '.join(into.columns)}) {into.clash}"
     )
 

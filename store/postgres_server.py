@@ -11,7 +11,6 @@ from store.schema_postgres import MIGRATIONS, statements
 try:
     import psycopg
     from psycopg.adapt import Loader
-    from psycopg.types.numeric import Int8Dumper
 except ImportError:  # pragma: no cover - the extra `postgres` is not installed
     psycopg = None  # type: ignore[assignment]
     Loader = object  # type: ignore[assignment,misc]
@@ -26,9 +25,6 @@ LOCK_S = 30
 STATEMENT_S = 120
 # A process that hangs within a transaction must not keep its site locked for ever.
 IDLE_S = 60
-# All SQL of this program has about two hundred forms; each is planned once per connection.
-PREPARED_MOST = 400
-PREPARE_AFTER = 3
 
 _OPTIONS = (
     f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s"
@@ -82,15 +78,17 @@ def keywords(statement_s: int = STATEMENT_S) -> dict[str, Any]:
         "autocommit": True,
         "connect_timeout": CONNECT_S,
         "application_name": "kembar",
+        # A server that fell off the network is noticed: nobody waits for its answer for hours.
+        "keepalives_idle": IDLE_S,
+        "tcp_user_timeout": 1000 * IDLE_S,
         "options": f"{_OPTIONS} -c statement_timeout={statement_s}s",
     }
 
 
 def prepare(conn: psycopg.Connection[Any]) -> None:
-    """Every integer travels as eight bytes: one plan for each statement, not one for each width of its values."""
-    conn.adapters.register_dumper(int, Int8Dumper)
+    """Rows come as this program wants them; what is asked often is prepared in store/postgres_statements.py."""
     conn.adapters.register_loader("numeric", _WholeNumber)
-    conn.prepare_threshold, conn.prepared_max = PREPARE_AFTER, PREPARED_MOST
+    conn.prepare_threshold = None
 
 
 def migrate(db: PostgresDatabase) -> list[str]:
