@@ -13,7 +13,7 @@ from store import faults
 from store.by_time import RowsByTime
 from store.database import Database
 from store.opening import open_cloud
-from store.rolling import Rolling
+from store.rolling import SETTLE_MS, Rolling
 from store.touched import Touched
 
 # Less than the job's minute: what is left has its turn in the next one.
@@ -60,7 +60,7 @@ def rebuild(database: str, running: Running, now_ms: Callable[[], int]) -> None:
 
 def _slices(db: Database, now_ms: Callable[[], int]) -> Iterator[int]:
     """How many each slice made, one of each site in turn until none has any left."""
-    turns = Touched(db).sites()
+    turns = Touched(db).sites(now_ms() - SETTLE_MS)
     while turns:
         left = []
         for site in turns:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ HOPS_MOST = 16
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+# Addresses and what they are, 300 bytes each: reading one costs as much as finding a token.
+KNOWN_MOST = 20_000
 
 
 class Proxied:
@@ -54,6 +59,7 @@ class Proxied:
         return caller
 
 
+@lru_cache(maxsize=KNOWN_MOST)
 def address_of(text: str) -> Address | None:
     """An address with or without port and brackets; an IPv4 address in IPv6's clothes is an IPv4 address."""
     text = text.strip()

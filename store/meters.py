@@ -37,10 +37,13 @@ class Meters:
 
     def all(self) -> list[Meter]:
         """Every meter of the site, by source, then channel."""
+        return list(self._db.remembered(("meters", self._site), self._read))
+
+    def _read(self) -> tuple[Meter, ...]:
         rows = self._db.execute(
             "SELECT source, channel FROM meters WHERE site = ? ORDER BY source, channel", (self._site,)
         )
-        return [Meter(source, channel) for source, channel in rows]
+        return tuple(Meter(source, channel) for source, channel in rows)
 
     def of(self, source: str) -> list[Meter]:
         """The meters of one source, by channel."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from select import select
+from select import POLLIN, poll
 from typing import Any
 
 from store.database import Unopenable
@@ -33,7 +33,9 @@ def _check(conn: psycopg.Connection[object]) -> None:
     """Raises when it broke. A server that ends a connection says so on it, and nobody else says anything unasked:
     so one on which nothing lies waiting is good, and no request pays for a question.
     """
-    if select([conn.fileno()], [], [], 0)[0]:
+    waiting = poll()
+    waiting.register(conn.fileno(), POLLIN)
+    if waiting.poll(0):
         ConnectionPool.check_connection(conn)
 
 
@@ -68,7 +70,7 @@ class Pool:
 
     def _lent(self, conn: _Connection) -> PostgresDatabase:
         conn.statements = conn.statements or Statements(conn)
-        return PostgresDatabase(conn, self._known, conn.statements)
+        return PostgresDatabase(conn, conn.statements, self._known, brief=True)
 
     def give_back(self, db: PostgresDatabase) -> None:
         """One that broke, or that was left in the middle of something, is not lent again."""

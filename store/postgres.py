@@ -27,40 +27,59 @@ if TYPE_CHECKING:
 # Numbers of meters, 100 bytes each; beyond it all are forgotten and asked for anew.
 KNOWN_MOST = 200_000
 
+# What a statement begins with that has no rows to give.
+WRITES: tuple[str, ...] = ("INSERT ", "UPDATE ", "DELETE ")
+
 T = TypeVar("T")
 
 
 class PostgresDatabase(Database):
-    """`known`: what lasts, shared by the connections of one database; `statements`: of this connection."""
+    """`statements`: of this connection; `known`: what lasts, shared by the connections of one database.
+
+    `brief`: used for one request and given back, so that an answer may be made of what its first look saw.
+    """
 
     def __init__(
         self,
         conn: psycopg.Connection[Any],
-        known: dict[object, object] | None = None,
         statements: Statements | None = None,
+        known: dict[object, object] | None = None,
+        brief: bool = False,
     ) -> None:
         self.conn = conn
-        self._known: dict[object, object] = {} if known is None else known
         self._statements = Statements(conn) if statements is None else statements
+        self._known: dict[object, object] = {} if known is None else known
+        self._remembered: dict[object, object] | None = {} if brief else None
+        self._writing = False
         # Seen in a transaction, which may have made it itself.
         self._coming: dict[object, object] = {}
 
     def execute(self, sql: str, params: Params = ()) -> Result:
+        if self._writing and sql.startswith(WRITES) and "RETURNING" not in sql:
+            self._statements.tell(sql, params)
+            return _Rows([])
         return _Rows(self._statements.ask(sql, params))
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         for row in rows:
-            self._statements.ask(sql, row)
+            self.execute(sql, row)
 
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
         if rows:
-            self._statements.ask(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+            self.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
     def write(self, site: int = 0) -> Iterator[None]:
-        lock = f"; SELECT 1 FROM sites WHERE id = {site:d} FOR NO KEY UPDATE" if site else ""
-        with self._transaction(f"BEGIN{lock}"):
-            yield
+        self._writing = True
+        if self._remembered:
+            self._remembered = {}
+        try:
+            with self._transaction("BEGIN"):
+                if site:
+                    self._statements.tell("SELECT 1 FROM sites WHERE id = ? FOR NO KEY UPDATE", (site,))
+                yield
+        finally:
+            self._writing = False
 
     @contextmanager
     def read(self) -> Iterator[None]:
@@ -70,11 +89,12 @@ class PostgresDatabase(Database):
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self._statements.say(begin)
+            self._statements.tell(begin)
             yield
-            self._statements.say("COMMIT")
+            self._statements.ask("COMMIT")
             self._keep(self._coming)
         except BaseException:
+            self._statements.forget()
             if not self.conn.closed and self.conn.info.transaction_status != TransactionStatus.IDLE:
                 self.conn.rollback()
             raise
@@ -82,8 +102,12 @@ class PostgresDatabase(Database):
             self._coming = {}
 
     def remembered(self, key: object, make: Callable[[], T]) -> T:
-        """Always made: another process may have written."""
-        return make()
+        """Within one request; else always made: another process may have written."""
+        if self._remembered is None or self.conn.info.transaction_status != TransactionStatus.IDLE:
+            return make()
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return cast(T, self._remembered[key])
 
     def lasting(self, key: object, find: Callable[[], T | None]) -> T | None:
         held = self._known.get(key, self._coming.get(key))
@@ -108,8 +132,8 @@ class PostgresDatabase(Database):
                 # One at a time; whoever waited finds it there.
                 self.execute("SELECT pg_advisory_xact_lock(?)", (advisory_key(name),))
                 if not self._has_month(name):
-                    self.conn.execute(f"CREATE TABLE {name} (LIKE readings INCLUDING ALL)")
-                    self.conn.execute(
+                    self.execute(f"CREATE TABLE {name} (LIKE readings INCLUDING ALL)")
+                    self.execute(
                         f"ALTER TABLE readings ATTACH PARTITION {name} FOR VALUES FROM ({from_ms}) TO ({to_ms})"
                     )
 

@@ -29,6 +29,7 @@ IDLE_S = 60
 _OPTIONS = (
     f"-c synchronous_commit=on -c timezone=UTC -c lock_timeout={LOCK_S}s"
     f" -c idle_in_transaction_session_timeout={IDLE_S}s"
+    " -c jit=off"
 )
 
 
@@ -95,12 +96,12 @@ def migrate(db: PostgresDatabase) -> list[str]:
     """Bring the schema up to date; the names of the migrations that were applied."""
     with db.write():
         db.execute("SELECT pg_advisory_xact_lock(?)", (advisory_key("migrations"),))
-        db.conn.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)", prepare=False)
+        db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
         there = pending(db)
         for name, migration in MIGRATIONS:
             if name in there:
                 for statement in statements(migration):
-                    db.conn.execute(statement, prepare=False)
+                    db.execute(statement)
                 db.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
     return there
 

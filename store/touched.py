@@ -61,11 +61,13 @@ class Touched:
             (site, width_ms // 1000, before_ms, most),
         ).fetchall()
 
-    def sites(self) -> list[int]:
-        """The sites that have anything marked, or days of a zone that is no longer theirs."""
+    def sites(self, over_ms: int) -> list[int]:
+        """The sites that have anything marked that ended by over_ms, or days of a zone that is no longer theirs."""
         rows = self._db.execute(
-            "SELECT DISTINCT m.site FROM meters m WHERE EXISTS (SELECT 1 FROM touched t WHERE t.meter = m.id)"
-            " OR NOT EXISTS (SELECT 1 FROM rollup_zones z WHERE z.site = m.site)"
+            "SELECT DISTINCT m.site FROM meters m WHERE EXISTS (SELECT 1 FROM touched t WHERE t.meter = m.id"
+            " AND t.start_ms + t.width_s * 1000 <= ?)"
+            " OR NOT EXISTS (SELECT 1 FROM rollup_zones z WHERE z.site = m.site)",
+            (over_ms,),
         )
         return [site for (site,) in rows]
 

@@ -209,8 +209,8 @@ def test_rows_that_are_mended_while_an_hour_is_worked_out_leave_it_touched(
 def test_a_zone_that_changes_at_a_quiet_site_is_taken(twin: Twin) -> None:
     twin.take(Part("garage", 7, 0, spread(100, 1_700_000)))
     roll(twin)
-    assert Touched(twin.db).sites() == []
+    assert Touched(twin.db).sites(LATER_MS) == []
     twin.take(Changes(twin.db, twin.site).next_part("~rumah", 1, TIMEZONE, "Europe/Berlin"))
-    assert Touched(twin.db).sites() == [twin.site]
+    assert Touched(twin.db).sites(LATER_MS) == [twin.site]
     roll(twin, BERLIN)
     assert_rolled(twin, BERLIN)
