@@ -22,6 +22,7 @@ from process.jobs import jobs
 from process.proxies import Proxied
 from process.serve import serve
 from process.service import CannotGoOn, Running
+from store import faults
 from store.database import Unopenable
 from sync.packing import MOST_PACKED_BYTES
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # A body up to the bound is looked at and answered in words; the server itself stops longer ones unread.
 BODY_MOST_BYTES = MOST_PACKED_BYTES + 65_536
+# What is wrong with the settings, the key's file or the database at the start.
+_WRONG: tuple[type[Exception], ...] = (OSError, ValueError, *faults.ANY)
 
 
 def serve_site(settings: CloudSettings, running: Running) -> None:
@@ -81,7 +84,7 @@ def _connections(settings: CloudSettings) -> Iterator[tuple[Connections, Sites, 
                 connections,
             )
             key = signing_key(settings.cloud.key_path)
-        except (Unopenable, OSError, ValueError) as error:
+        except _WRONG as error:
             raise CannotGoOn(str(error)) from error
         connections.give_back()
         yield connections, sites, key
