@@ -6,7 +6,6 @@ judges. One seed gives one history.
 """
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +14,7 @@ from random import Random
 from types import TracebackType
 from typing import Literal, Self
 
+from firmwarebuild import built
 from house import ROOT
 from mega import BROADCAST, W5100, W5500, Mega
 from megalib import wanted
@@ -48,7 +48,8 @@ def _made() -> Path:
     # Another build of the sketch than this tree's, such as one that is about to be released.
     if given := os.environ.get("KEMBAR_HEX"):
         return Path(given)
-    subprocess.run(["make", "-s", "-f", "firmware/avr.mk"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    made = built()
+    assert made.returncode == 0, made.stderr
     return ROOT / "build/firmware/kembar.hex"
 
 

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from firmwarebuild import built
 from house import ROOT
 
 # What the board is said to have for the sketch: beside the boot loader, and as RAM.
@@ -49,16 +50,7 @@ def test_a_build_that_leaves_the_stack_too_little_fails(need: Callable[[str], st
     """The boot loader would eat the end of what the ring keeps over a reset."""
     for tool in ("avr-gcc", "make"):
         need(tool)
-    made = [
-        subprocess.run(
-            ["make", "-s", "-f", "firmware/avr.mk", *given],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for given in ([], ["STACK_LEAST=8192"])
-    ]
+    made = [built(), built("STACK_LEAST=8192")]
     assert [each.returncode for each in made] == [0, 2]
     left = int(re.findall(r"(\d+) for the stack", made[0].stdout)[0])
     assert left >= STACK_BYTES_LEAST
