@@ -29,16 +29,16 @@ def heard(db: Database, site: int, batch: Batch, now_ms: int) -> None:
     """Keep what a batch says of its sender (inside its write transaction); one that has no name is not kept."""
     if batch.edge is None:
         return
-    known = db.execute(
-        "UPDATE edges SET version = ?, waiting = ?, heard_ms = ? WHERE site = ? AND edge = ? RETURNING edge",
-        (batch.version or "", batch.waiting, now_ms, site, batch.edge),
-    ).fetchall()
-    if known:
-        return
     db.execute(
-        "INSERT INTO edges (site, edge, version, waiting, heard_ms) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO edges (site, edge, version, waiting, heard_ms) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (site, edge) DO UPDATE SET version = excluded.version, waiting = excluded.waiting,"
+        " heard_ms = excluded.heard_ms",
         (site, batch.edge, batch.version or "", batch.waiting, now_ms),
     )
+
+
+def bound(db: Database, site: int) -> None:
+    """Let go of those beyond MOST_OF_SITE (inside a write transaction)."""
     kept = db.execute(
         "SELECT edge FROM edges WHERE site = ? ORDER BY heard_ms DESC, edge LIMIT ?", (site, MOST_OF_SITE)
     ).fetchall()

@@ -70,7 +70,8 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         _quarantine(Quarantine(db, site), refused, now_ms)
         contacts.heard(db, site, now_ms)
         edges.heard(db, site, batch, now_ms)
-        Senders(db, site).seen(batch, now_ms)
+        if not Senders(db, site).seen(batch, now_ms):
+            edges.bound(db, site)
     told = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
     return Taken(cursors, told, bool(applied) or not batch.parts)
 

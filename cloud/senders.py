@@ -35,16 +35,18 @@ class Senders:
     def __init__(self, db: Database, site: int) -> None:
         self._db, self._site = db, site
 
-    def seen(self, batch: Batch, now_ms: int) -> None:
-        """Note who sent a batch, and what is odd about it. Most batches write nothing."""
+    def seen(self, batch: Batch, now_ms: int) -> bool:
+        """Note who sent a batch, and what is odd about it; whether it is as ever, and then nothing is written."""
         if batch.edge is None or batch.sender is None:
-            return
+            return False
         # Changes are everybody's: an edge passes on what others said of the same meters.
         sources = list(dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS))
-        if not self._is_as_ever(batch.edge, batch.sender, sources):
-            self._take_turn(batch.edge, batch.sender, now_ms)
-            for source in sources:
-                self._carry(source, batch.edge, now_ms)
+        if self._is_as_ever(batch.edge, batch.sender, sources):
+            return True
+        self._take_turn(batch.edge, batch.sender, now_ms)
+        for source in sources:
+            self._carry(source, batch.edge, now_ms)
+        return False
 
     def told(self, now_ms: int) -> tuple[Rival, ...]:
         """What people should know."""

@@ -122,7 +122,7 @@ class Statements:
 
     def _rows(self, result: PGresult) -> list[Any]:
         self._check(result)
-        if result.status != ExecStatus.TUPLES_OK:
+        if not result.ntuples:
             return []
         # As psycopg's own cursor loads them.
         loading = Transformer(self._conn)
