@@ -45,8 +45,9 @@ class Statements:
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._met: dict[str, int] = {}
         self._told: list[_Statement] = []
-        self._readable = select.poll()
+        self._readable, self._either = select.poll(), select.poll()
         self._readable.register(conn.fileno(), select.POLLIN)
+        self._either.register(conn.fileno(), select.POLLIN | select.POLLOUT)
 
     def tell(self, sql: str, params: Params = ()) -> None:
         """Done at the next question at the latest, which raises what went wrong with it."""
@@ -81,12 +82,19 @@ class Statements:
             else:
                 libpq.send_query_params(_numbered(sql), values, types)
         libpq.pipeline_sync()
+        self._send_all()
         results = [self._answer() for _ in ready]
         self._next()  # of the sync
         libpq.exit_pipeline_mode()
         for result in results:
             self._check(result)
         return results[-1]
+
+    def _send_all(self) -> None:
+        """psycopg has made the connection one that never blocks: what the socket did not take waits in libpq."""
+        while self._libpq.flush():
+            self._either.poll()
+            self._libpq.consume_input()
 
     def _answer(self) -> PGresult:
         """Of one statement; the end of its answer is taken too."""

@@ -43,6 +43,14 @@ def test_more_than_may_be_told_is_sent_by_itself(statements: Statements) -> None
     assert len(statements.ask(ROWS)) == 2 * TOLD_MOST + 9
 
 
+def test_what_no_socket_takes_at_once_is_sent_all_the_same(statements: Statements) -> None:
+    names = "{" + ",".join(f"{number:0100}" for number in range(20_000)) + "}"
+    for _ in range(PREPARE_AT):
+        statements.tell("DELETE FROM sites")
+        statements.tell("INSERT INTO sites (name) SELECT * FROM unnest(CAST(? AS TEXT[]))", (names,))
+        assert statements.ask("SELECT count(*) FROM sites") == [(20_000,)]
+
+
 def test_the_first_error_of_what_was_told_is_raised_by_the_question(statements: Statements) -> None:
     statements.tell("INSERT INTO sites (id, name) VALUES (1, 'rumah')")
     statements.tell("INSERT INTO sites (id, name) VALUES (1, 'kos')")
