@@ -91,7 +91,7 @@ class PostgresDatabase(Database):
         try:
             self._statements.tell(begin)
             yield
-            self._statements.ask("COMMIT")
+            self._statements.commit()
             self._keep(self._coming)
         except BaseException:
             self._statements.forget()

@@ -58,18 +58,28 @@ class Statements:
 
     def ask(self, sql: str, params: Params = ()) -> list[Any]:
         """The rows, each a tuple; raises psycopg.Error."""
-        if self._told:
-            told, self._told = self._told, []
-            return self._rows(self._together([*told, (sql, params)]))
-        name, values, types = self._ready(sql, params)
-        if name:
-            # None is NULL, which libpq's types leave out.
-            return self._rows(self._libpq.exec_prepared(name, values))  # type: ignore[arg-type]
-        return self._rows(self._libpq.exec_params(_numbered(sql), values, types))
+        return self._rows(self._asked(sql, params))
+
+    def commit(self) -> None:
+        """Raises when the server rolled back instead, as it does, and says so without an error, after one before."""
+        result = self._asked("COMMIT", ())
+        self._check(result)
+        if result.command_status != b"COMMIT":
+            raise psycopg.InternalError(f"the transaction was not committed: {result.command_status!r}")
 
     def forget(self) -> None:
         """What was told and not sent yet is not to be done any more."""
         self._told = []
+
+    def _asked(self, sql: str, params: Params) -> PGresult:
+        if self._told:
+            told, self._told = self._told, []
+            return self._together([*told, (sql, params)])
+        name, values, types = self._ready(sql, params)
+        if name:
+            # None is NULL, which libpq's types leave out.
+            return self._libpq.exec_prepared(name, values)  # type: ignore[arg-type]
+        return self._libpq.exec_params(_numbered(sql), values, types)
 
     def _together(self, statements: Sequence[_Statement]) -> PGresult:
         """The answer to the last of them; of those that failed the first one's error is raised."""

@@ -1,7 +1,7 @@
 """Statements of PostgreSQL through libpq: what is told is done in order with the next question, or not at all."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
@@ -78,6 +78,18 @@ def test_an_error_that_comes_late_rolls_the_transaction_back(db: PostgresDatabas
     with db.write():
         db.execute("INSERT INTO sites (id, name) VALUES (2, 'kos')")
     assert db.execute(ROWS).fetchall() == [(2, "kos")]
+
+
+def test_a_commit_that_the_server_turns_into_a_rollback_is_no_commit(db: PostgresDatabase) -> None:
+    def swallowing() -> None:
+        with db.write():
+            db.execute("INSERT INTO sites (id, name) VALUES (1, 'rumah')")
+            with suppress(psycopg.Error):
+                db.execute("SELECT * FROM nowhere")
+
+    with pytest.raises(psycopg.InternalError, match="not committed: b'ROLLBACK'"):
+        swallowing()
+    assert db.execute(ROWS).fetchall() == []
 
 
 def test_nothing_is_sent_of_a_transaction_that_fails_before_its_first_question(db: PostgresDatabase) -> None:
