@@ -140,11 +140,22 @@ def token_digest(token: str) -> bytes:
 
 def numbers_of(db: Database, keys: list[str]) -> dict[str, int]:
     """The number of each of these sites, made for the new ones."""
+    found = _known_numbers(db, keys)
+    new = [key for key in keys if key not in found]
+    if new:
+        with db.write():
+            db.executemany(
+                "INSERT INTO sites (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(key,) for key in new]
+            )
+            found |= _known_numbers(db, new)
+    return {key: found[key] for key in keys}
+
+
+def _known_numbers(db: Database, keys: list[str]) -> dict[str, int]:
+    """Of those of these sites that are there, many in one question: a host may have thousands in its settings."""
     found: dict[str, int] = {}
-    with db.write():
-        db.executemany(
-            "INSERT INTO sites (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(key,) for key in keys]
-        )
-        for key in keys:
-            found[key] = db.execute("SELECT id FROM sites WHERE name = ?", (key,)).fetchone()[0]
+    for begin in range(0, len(keys), MOST_ASKED):
+        some = keys[begin : begin + MOST_ASKED]
+        marks = ", ".join("?" * len(some))
+        found |= dict(db.execute(f"SELECT name, id FROM sites WHERE name IN ({marks})", some).fetchall())
     return found
