@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from pydantic import ValidationError
 
 from cloud.holdings import Holdings
+from process.ondisk import on_disk
 from process.settings import Table
 
 CONTENT, MANIFEST = "content", "manifest.json"
@@ -107,15 +108,6 @@ def new_archive(to: Path) -> Iterator[NewArchive]:
 def _private(path: str, _flags: int) -> int:
     """Not emptied yet: it may be somebody else's who holds its lock."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def on_disk(folder: Path) -> None:
-    """A new name in this folder survives a power cut."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 class Archive:

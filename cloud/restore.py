@@ -10,10 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.archive import Archive, on_disk
+from cloud.archive import Archive
 from cloud.backup import own_folder
 from cloud.holdings import BY_SITE, COUNTED, WHOLE, Holdings, SiteHolding, counted
 from cloud.letting_go import LEFT_OUT, LiveToken, settle
+from process.ondisk import on_disk
 from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
 from store.database import Database

@@ -18,6 +18,7 @@ import orjson
 
 from edge.settings import cloud_address
 from process.fields import is_token
+from process.ondisk import on_disk
 
 FOLDER = "paired"
 # Each has its own replay; with those of the settings eight are far more than a house needs.
@@ -124,7 +125,7 @@ class Paired:
         if not self.folder.is_dir():
             self.folder.mkdir()
             self.folder.chmod(FOLDER_MODE)
-            _sync_folder(self.folder.parent)
+            on_disk(self.folder.parent)
 
     def _named(self, name: str) -> Pairing:
         path = self.folder / name
@@ -150,12 +151,12 @@ class Paired:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-        _sync_folder(self.folder)
+        on_disk(self.folder)
 
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         if self.folder.is_dir():
-            _sync_folder(self.folder)
+            on_disk(self.folder)
 
 
 def _fields(path: Path, private: bool = False) -> dict[str, Any]:
@@ -192,12 +193,3 @@ def _nothing_of_ours(path: Path) -> PairedMistake:
     return PairedMistake(
         f"{FOLDER}/{path.name}", f"{path} is not what kembar-sync pair writes: remove it and pair again"
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is on disk only when its folder is."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
