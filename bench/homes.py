@@ -23,8 +23,9 @@ from bench.household import free_port
 from bench.postgres import server
 from cloud.intake import take
 from cloud.rolling import rebuild
+from cloud.secret import digest_of
 from cloud.sites import numbers_of
-from cloud.tokens import Grant, Tokens, hexdigest
+from cloud.tokens import Grant, Tokens
 from metering.reading import Row
 from pages.app import wall_ms
 from process.service import Running
@@ -135,7 +136,7 @@ def _paired(db: Database, numbers: dict[str, int]) -> dict[str, str]:
     with db.write():
         made = {key: tokens.make(db, Grant(site, "rumah", None, ""))[1] for key, site in numbers.items()}
     for token in made.values():
-        tokens.site_of(db, hexdigest(token))
+        tokens.site_of(db, digest_of(token))
     return made
 
 

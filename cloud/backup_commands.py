@@ -1,13 +1,14 @@
 """The commands `kembar-cloud backup` and `kembar-cloud restore`: what they ask for and what they say."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cloud.archive import Unreadable, opened
 from cloud.backup import back_up
+from cloud.commands import asking
 from cloud.letting_go import moment
 from cloud.restore import Found, Wish, put_back
 from cloud.settings import CloudSettings
@@ -35,7 +36,7 @@ def add_commands(commands: Any) -> None:
     backup.add_argument(
         "--to", type=Path, required=True, metavar="FILE", help="the backup; replaced when it is there"
     )
-    _common(backup, backup_to)
+    asking(backup, backup_to)
     words = "put a backup into an empty database and compare what is there then with what the backup lists"
     restore = commands.add_parser("restore", help=words, description=words)
     restore.add_argument("--from", type=Path, required=True, metavar="FILE", dest="source", help="the backup")
@@ -44,13 +45,7 @@ def add_commands(commands: Any) -> None:
         action="store_true",
         help="end the tokens of all paired edges too; each has to be paired anew",
     )
-    _common(restore, restore_from)
-
-
-def _common(command: argparse.ArgumentParser, does: Callable[[argparse.Namespace, Running], None]) -> None:
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the cloud's settings")
-    command.add_argument("--verbose", action="store_true", help="log more")
-    command.set_defaults(work=does)
+    asking(restore, restore_from)
 
 
 def backup_to(asked: argparse.Namespace, running: Running) -> None:

@@ -49,17 +49,18 @@ def add_commands(commands: Any) -> None:
         command = below.add_parser(name, help=words, description=words)
         if name != "list":
             command.add_argument("name", metavar="NAME", help="the login name, an e-mail address or any name")
-        _common(command, does)
+        asking(command, does)
     words = "print a link, good once and for 7 days, that makes an account"
     command = commands.add_parser("invite", help=words, description=words)
     command.add_argument("--site", metavar="NAME", help="the key of a home that the account shall belong to")
     command.add_argument(
         "--role", choices=[role.value for role in Role], help="what it is there: owner unless told otherwise"
     )
-    _common(command, invite)
+    asking(command, invite)
 
 
-def _common(command: argparse.ArgumentParser, does: Work) -> None:
+def asking(command: argparse.ArgumentParser, does: Work) -> None:
+    """What every command of kembar-cloud asks for."""
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the cloud's settings")
     command.add_argument("--verbose", action="store_true", help="log more")
     command.set_defaults(work=does)

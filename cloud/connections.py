@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 
 
 class Connections(ABC):
-    @abstractmethod
+    def __init__(self) -> None:
+        self._local = threading.local()
+
     def mine(self) -> Database:
         """The calling thread's connection; raises store.database.Unopenable."""
+        db: Database | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = self._another()
+        return db
+
+    @abstractmethod
+    def _another(self) -> Database:
+        """One for a thread that has none."""
 
     @abstractmethod
     def give_back(self) -> None:
@@ -49,17 +59,15 @@ class _OfThreads(Connections):
     """SQLite."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: list[Database] = []
 
-    def mine(self) -> Database:
-        db: Database | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = open_database(self._path, "cloud")
-            with self._lock:
-                self._opened.append(db)
+    def _another(self) -> Database:
+        db = open_database(self._path, "cloud")
+        with self._lock:
+            self._opened.append(db)
         return db
 
     def give_back(self) -> None:
@@ -77,14 +85,11 @@ class _Borrowed(Connections):
     """PostgreSQL."""
 
     def __init__(self, pool: Pool) -> None:
+        super().__init__()
         self._pool = pool
-        self._local = threading.local()
 
-    def mine(self) -> Database:
-        db: Database | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = self._pool.borrow()
-        return db
+    def _another(self) -> Database:
+        return self._pool.borrow()
 
     def give_back(self) -> None:
         db = getattr(self._local, "db", None)

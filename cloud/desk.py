@@ -55,6 +55,11 @@ class Desk:
             raise Refused(403, "role", f"this page is for {whose} of the home")
         return site.number, visitor.account
 
+    def check_own_sites(self) -> None:
+        """Raises Refused where accounts make no homes."""
+        if not self.rules.own_sites:
+            raise Refused(404, "closed", "who runs this site makes the homes on it")
+
     def form(self) -> Form:
         """The form that was sent; raises Refused."""
         return Form(bottle.request, self.visitor())

@@ -20,11 +20,11 @@ from cloud.own_account import OwnAccount
 from cloud.pair_page import PairPage
 from cloud.pairing import Pairings
 from cloud.visitors import is_own_form
+from pages.guard import READS
 from pages.query import Refused
 from pages.site import Site
 
 _PAGES, _API = "/sites/", "/api/v1/sites/"
-_READS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 
 
 class Door:
@@ -66,7 +66,7 @@ class Door:
         visitor, found = self._desk.visitors.of(request), self._desk.sites.by_key(site.key)
         if found is None or not visitor.may(found.number, Act.NAME):
             return False
-        return request.method in _READS or is_own_form(visitor, request.forms.getunicode("csrf", "") or "")
+        return request.method in READS or is_own_form(visitor, request.forms.getunicode("csrf", "") or "")
 
     def _check(self) -> None:
         """Before every request below a site's address, so that unknown keys are answered no differently."""

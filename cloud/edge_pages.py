@@ -9,7 +9,6 @@ from cloud import audit
 from cloud.access import Act
 from cloud.desk import Desk, redirect
 from cloud.tokens import Tokens
-from pages.query import Refused
 from pages.view import View
 
 
@@ -33,10 +32,9 @@ class EdgePages:
         """One that is gone already is no mistake: it is what was wanted."""
         form, db = self._desk.form(), self._desk.db
         site, account = self._desk.allowed(view, Act.PAIR)
-        if form["way"] != "revoke":
-            raise Refused(422, "form", "this form says nothing that can be done")
+        end = form.way({"revoke": self._tokens.revoke})
         with db.write(site):
-            edge = self._tokens.revoke(db, site, form.number("token"))
+            edge = end(db, site, form.number("token"))
             if edge is not None:
                 audit.note(db, self._desk.now_ms(), "token-revoked", site, account, edge, form.address)
         return redirect(bottle.request.path)

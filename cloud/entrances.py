@@ -200,10 +200,7 @@ class Entrances:
     def _draw(self, form: Form) -> None:
         db = self._desk.db
         with db.write():
-            tries = Tries(db, self._desk.now_ms())
-            wait_ms = tries.wait_ms(form.address)
-            if not wait_ms:
-                tries.failed(form.address)
+            wait_ms = Tries(db, self._desk.now_ms()).draw(form.address)
         if wait_ms:
             raise NotTaken("login", self._desk.said("wrong.wait", s=-(-wait_ms // 1000)), 429)
 

@@ -6,12 +6,12 @@ from enum import IntEnum
 
 from cloud.edges import Edge
 from cloud.sites import HostedSite
+from metering.quantity import DAY_MS
 from pages.sync_line import SILENT_AFTER_MS
 from store.comparisons import Proof
 from sync.answer import Rival
 from sync.progress import UNDER_WAY_ROWS
 
-DAY_MS = 86_400_000
 GAPS_MS = 30 * DAY_MS
 # A board's readings come within a minute of being measured; what is under way must not look like silence.
 BOARD_SILENT_MS = 10 * 60_000

@@ -11,7 +11,7 @@ from typing import Any
 from cloud.edges import Edge, edge_of, present
 from cloud.fleet import BOARD_SILENT_MS, GAPS_MS, Home, Unexplained
 from cloud.senders import TOLD_MS
-from cloud.sites import HostedSite
+from cloud.sites import MOST_ASKED, HostedSite
 from metering.gap import CAUSES
 from store.comparisons import Proof
 from store.database import Database
@@ -19,8 +19,6 @@ from sync.answer import Rival
 
 # All of them are held and sorted in memory; an account has at most 500 (cloud/members.py).
 MOST_SITES = 1_000
-# Sites named in one query: far below the 32 766 values that SQLite takes.
-SITES_ASKED = 500
 # Of a stream whose next boot began before the range, no gap reaches into it: the last one ends there.
 _REACHES = (
     "(s.last_ms IS NULL OR s.last_ms >= ? OR NOT EXISTS (SELECT 1 FROM streams n WHERE n.site = s.site"
@@ -32,8 +30,8 @@ def read(db: Database, sites: Sequence[HostedSite], now_ms: int) -> list[Home]:
     """Of the first MOST_SITES of them, in their order."""
     homes: list[Home] = []
     with db.read():
-        for begin in range(0, min(len(sites), MOST_SITES), SITES_ASKED):
-            some = sites[begin : min(begin + SITES_ASKED, MOST_SITES)]
+        for begin in range(0, min(len(sites), MOST_SITES), MOST_ASKED):
+            some = sites[begin : min(begin + MOST_ASKED, MOST_SITES)]
             homes += _Facts(db, [site.number for site in some], now_ms).homes(some)
     return homes
 

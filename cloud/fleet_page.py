@@ -12,6 +12,7 @@ from cloud.desk import Desk, redirect
 from cloud.edges import Edge
 from cloud.fleet import GAPS_MS, Home, State, Unexplained, worst_first
 from cloud.fleet_facts import read
+from cloud.forms import whole
 from pages.figures import DAY_MS, Figures
 from pages.sync_line import SILENT_AFTER_MS
 from pages.words import Words
@@ -192,5 +193,4 @@ class Telling:
 
 
 def _asked_page() -> int:
-    asked = bottle.request.query.getunicode("page", "")
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    return max(1, whole(bottle.request.query.getunicode("page", ""), 5) or 1)

@@ -1,6 +1,7 @@
 """Forms that browsers send: bounded, read as text, and refused when this server did not make them for this browser."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from cloud.visitors import Visitor, is_own_form
 from pages.query import Refused
@@ -8,6 +9,8 @@ from pages.query import Refused
 # A password of 1024 characters, percent-encoded, an address to go on to, and the rest.
 MOST_FORM_BYTES = 20_480
 MOST_AGENT_CHARS = 200
+
+T = TypeVar("T")
 
 
 class Form:
@@ -28,8 +31,18 @@ class Form:
 
     def number(self, field: str) -> int:
         """0 for what is no number."""
-        text = self[field]
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+        return whole(self[field]) or 0
+
+    def way(self, ways: Mapping[str, T]) -> T:
+        """What its field `way` asks for; raises Refused."""
+        if self["way"] not in ways:
+            raise Refused(422, "form", "this form says nothing that can be done")
+        return ways[self["way"]]
+
+
+def whole(text: str, most_digits: int = 15) -> int | None:
+    """A number as people and our own links write it; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else None
 
 
 def origin_of(request: Any) -> str:

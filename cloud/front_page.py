@@ -90,10 +90,7 @@ class FrontPage:
     def _wrong_token(self, form: Form) -> Any:
         db = self._desk.db
         with db.write():
-            tries = Tries(db, self._desk.now_ms())
-            wait_s = -(-tries.wait_ms(form.address) // 1000)
-            if not wait_s:
-                tries.failed(form.address)
+            wait_s = -(-Tries(db, self._desk.now_ms()).draw(form.address) // 1000)
         if wait_s:
             bottle.response.set_header("Retry-After", str(wait_s))
             return self.page(form["next"], 429, "token", self._desk.said("wrong.wait", s=wait_s))

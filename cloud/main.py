@@ -6,10 +6,9 @@ It builds objects and does nothing else.
 import argparse
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 from cloud import backup_commands
-from cloud.commands import add_commands
+from cloud.commands import add_commands, asking
 from cloud.rolling import rebuild
 from cloud.serving import serve_site
 from cloud.settings import CloudSettings
@@ -33,12 +32,7 @@ def parser() -> argparse.ArgumentParser:
         ("check", check, "read the whole database and tell whether every number is accounted for"),
         ("rebuild", _rebuild, "make the minutes, hours and days of all sites anew from their readings"),
     ):
-        command = commands.add_parser(name, help=words, description=words)
-        command.add_argument(
-            "--config", type=Path, required=True, metavar="FILE", help="the cloud's settings"
-        )
-        command.add_argument("--verbose", action="store_true", help="log more")
-        command.set_defaults(work=work)
+        asking(commands.add_parser(name, help=words, description=words), work)
     add_commands(commands)
     backup_commands.add_commands(commands)
     return top

@@ -12,7 +12,6 @@ from cloud.members import LastOwner, Members
 from cloud.passwords import Busy, Unfit
 from cloud.secret import digest_of
 from cloud.sessions import Sessions
-from pages.query import Refused
 
 
 class OwnAccount:
@@ -30,15 +29,12 @@ class OwnAccount:
         if account is None:
             return redirect("/?next=/account")
         ways = {"password": self._password, "end": self._end, "others": self._others, "leave": self._leave}
-        way = ways.get(form["way"])
-        if way is None:
-            raise Refused(422, "form", "this form says nothing that can be done")
-        return way(form, account) or redirect("/account")
+        return form.way(ways)(form, account) or redirect("/account")
 
     def new_page(self) -> Any:
         if self._desk.visitor().account is None:
             return redirect("/?next=/account")
-        self._may_make()
+        self._desk.check_own_sites()
         return self._desk.screens.page("new.html", typed="", said="")
 
     def make(self) -> Any:
@@ -46,7 +42,7 @@ class OwnAccount:
         account = desk.visitor().account
         if account is None:
             return redirect("/?next=/account")
-        self._may_make()
+        self._desk.check_own_sites()
         try:
             title = homes.title_of(form["title"])
             with desk.db.write():
@@ -57,10 +53,6 @@ class OwnAccount:
             return desk.screens.page("new.html", 409, typed=form["title"], said=desk.said("wrong.full"))
         (made,) = desk.sites.by_numbers([number])
         return redirect(f"/sites/{made.key}/")
-
-    def _may_make(self) -> None:
-        if not self._desk.rules.own_sites:
-            raise Refused(404, "closed", "who runs this site makes the homes on it")
 
     def _password(self, form: Form, account: int) -> Any:
         desk = self._desk

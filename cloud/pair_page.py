@@ -16,8 +16,8 @@ from cloud.desk import Desk, redirect
 from cloud.forms import Form
 from cloud.pairing import TRIES_MS, Pairings, TooManyTries, Waiting
 from cloud.sites import HostedSite
-from cloud.tries import network
 from pages.query import Refused
+from process.proxies import network_of
 
 # A code as people type it, with blanks between; what is longer is none.
 MOST_TYPED_CHARS = 32
@@ -50,9 +50,7 @@ class PairPage:
         account, code = desk.visitor().account, form["code"][:MOST_TYPED_CHARS]
         if account is None:
             return _to_login(code)
-        way = self._ways.get(form["way"])
-        if way is None:
-            raise Refused(422, "form", "this form says nothing that can be done")
+        way = form.way(self._ways)
         try:
             return self._looked_up(code, account, form.address, lambda found: way(form, found, account))
         except TooLate:
@@ -78,8 +76,7 @@ class PairPage:
 
     def _new(self, form: Form, found: Waiting, account: int) -> Any:
         desk, typed = self._desk, form["title"]
-        if not desk.rules.own_sites:
-            raise Refused(404, "closed", "who runs this site makes the homes on it")
+        desk.check_own_sites()
         try:
             title = homes.title_of(typed)
             with desk.db.write():
@@ -117,7 +114,7 @@ class PairPage:
             "pair_edge.html", status, edge=found, typed=typed, said=desk.said(said) if said else "",
             homes=sites, own_sites=desk.rules.own_sites,
             minutes=max(0, desk.now_ms() - found.made_ms) // MINUTE_MS,
-            near=network(found.address) == network(address),
+            near=network_of(found.address) == network_of(address),
         )  # fmt: skip
 
 

@@ -8,10 +8,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from secrets import choice, token_urlsafe
+from secrets import choice
 
-from cloud.tokens import TOKEN_BYTES, Grant, Tokens, hexdigest
-from cloud.tries import network
+from cloud.secret import digest_of, new_secret
+from cloud.tokens import Grant, Tokens
+from process.proxies import network_of
 from store.database import Database
 from sync import grant as words
 
@@ -82,7 +83,7 @@ class Pairings:
         self,
         tokens: Tokens,
         now_ms: Callable[[], int],
-        secret: Callable[[], str] = lambda: token_urlsafe(TOKEN_BYTES),
+        secret: Callable[[], str] = new_secret,
         letter: Callable[[str], str] = choice,
     ) -> None:
         self._tokens, self._now_ms, self._secret, self._letter = tokens, now_ms, secret, letter
@@ -98,13 +99,13 @@ class Pairings:
             db.execute(
                 "INSERT INTO pairings (device, user_code, edge, version, address, made_ms, expires_ms, polled_ms,"
                 " denied) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
-                (hexdigest(device_code), code, edge, version, address, now_ms, now_ms + PENDING_MS),
+                (digest_of(device_code), code, edge, version, address, now_ms, now_ms + PENDING_MS),
             )
         return Started(device_code, shown(code), PENDING_MS // 1000, INTERVAL_S)
 
     def fetch(self, db: Database, device_code: str, old_token: str | None = None) -> Given:
         """The token of a confirmed pairing; raises Unfit, cloud.tokens.TooMany. `old_token` ends with its first use."""
-        now_ms, device = self._now_ms(), hexdigest(device_code)
+        now_ms, device = self._now_ms(), digest_of(device_code)
         row = db.execute(
             "SELECT id, expires_ms, polled_ms, decided_ms, denied FROM pairings WHERE device = ?", (device,)
         ).fetchone()
@@ -129,7 +130,7 @@ class Pairings:
         with db.write():
             tries = [
                 (f"account {account}", MOST_TRIES),
-                (f"address {network(address)}", MOST_TRIES_OF_ADDRESS),
+                (f"address {network_of(address)}", MOST_TRIES_OF_ADDRESS),
             ]
             # Counted before it is looked at, so that many guesses at once are not more than many in a row.
             spent = [self._try(db, who, now_ms) > most for who, most in tries]
@@ -168,7 +169,7 @@ class Pairings:
 
     def _of_same_site(self, db: Database, old_token: str | None, site: int) -> int | None:
         """An edge may only give up a token of the site that it is paired with."""
-        known = self._tokens.number(db, hexdigest(old_token)) if old_token else None
+        known = self._tokens.number(db, digest_of(old_token)) if old_token else None
         return known[0] if known and known[1].site == site else None
 
     @staticmethod
@@ -177,7 +178,7 @@ class Pairings:
             "SELECT address FROM pairings WHERE decided_ms IS NULL AND expires_ms > ?", (now_ms,)
         ).fetchall()
         # A house has a whole network of IPv6 addresses.
-        of_address = sum(network(each) == network(address) for (each,) in waiting)
+        of_address = sum(network_of(each) == network_of(address) for (each,) in waiting)
         in_all = len(waiting)
         if in_all >= MOST_PENDING or of_address >= MOST_OF_ADDRESS:
             raise Busy(f"{of_address} pairings from this address and {in_all} in all wait for a person")

@@ -11,11 +11,13 @@ import orjson
 from cloud import audit
 from cloud.connections import Connections
 from cloud.pairing import Busy, Pairings, Unfit
-from cloud.sites import Sites
-from cloud.tokens import Grant, Tokens, TooMany, hexdigest
+from cloud.secret import digest_of
+from cloud.sites import Sites, bearer_of
+from cloud.tokens import Grant, Tokens, TooMany
 from process.fields import NAME_MOST_CHARS
 from store.database import Database
 from sync import grant as words
+from sync.shape import is_version
 
 # A name, a version and two secrets; the longest token of a settings file has 1024 bytes.
 MOST_BODY_BYTES, MOST_FIELDS = 4_096, 10
@@ -24,7 +26,6 @@ PATHS: tuple[str, ...] = (words.PAIR, words.PAIR_TOKEN, words.ROTATE, words.REVO
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")
 _NAME = re.compile(rf"[a-z0-9-]{{1,{NAME_MOST_CHARS}}}")
-_VERSION = re.compile(rf"[!-~]{{1,{words.VERSION_MOST_CHARS}}}")
 
 
 class Refusal(Exception):
@@ -60,7 +61,7 @@ class PairingRoutes:
         form = _form()
         _check_client(form)
         edge, version = form.get("edge", ""), form.get("version", "")
-        if not _NAME.fullmatch(edge) or not _VERSION.fullmatch(version):
+        if not _NAME.fullmatch(edge) or not is_version(version):
             raise Refusal(
                 "invalid_request", "edge: a name of 1 to 16 of a-z, 0-9 and -; version: a short word"
             )
@@ -118,12 +119,11 @@ class PairingRoutes:
         audit.note(db, self._now_ms(), act, grant.site, None, grant.edge, _address())
 
     def _bearer(self, db: Database) -> tuple[int, Grant]:
-        scheme, _, token = (bottle.request.get_header("Authorization") or "").partition(" ")
-        token = token.strip()
-        found = self._tokens.number(db, hexdigest(token)) if scheme.lower() == "bearer" else None
+        token = bearer_of(bottle.request.get_header("Authorization"))
+        found = self._tokens.number(db, digest_of(token)) if token else None
         if found is not None:
             return found
-        if scheme.lower() == "bearer" and self._sites.by_token(token) is not None:
+        if token and self._sites.by_token(token) is not None:
             raise Refusal(
                 "invalid_request", "this token stands in the settings of the site; change it there", 403
             )

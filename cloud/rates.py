@@ -6,18 +6,17 @@ n times as much. Wrong passwords and codes are counted in the database, elsewher
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from cloud.sites import bearer_of, token_digest
 from process.allowance import CALLERS_MOST, Allowance
-from process.proxies import address_of
+from process.proxies import network_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,8 +27,6 @@ TOKEN_AT_ONCE, TOKEN_PER_S = 400, 100
 # A page asks every second and loads a dozen files when it is opened: a family, or a village behind one address of a
 # mobile provider, with 50 pages open and ten more being opened.
 ADDRESS_AT_ONCE, ADDRESS_PER_S = 500, 100
-# What one caller can have of IPv6 is a network of 64 bits.
-IPV6_BITS = 64
 # Asked by supervisors on this host; it must answer when everything else is refused.
 NEVER_REFUSED = ("/healthz",)
 
@@ -49,7 +46,9 @@ class Rates:
         self._lock = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        token = _token(environ.get("HTTP_AUTHORIZATION", ""))
+        bearer = bearer_of(environ.get("HTTP_AUTHORIZATION"))
+        # A mark of it, never the token itself.
+        token = token_digest(bearer).hex() if bearer else ""
         if token and token in self._admitted:
             wait_s = self._tokens.spend(token)
         else:
@@ -76,22 +75,6 @@ class Rates:
                     self._admitted.popitem(last=False)
             elif status.startswith("401"):
                 self._admitted.pop(token, None)
-
-
-def network_of(address: str) -> str:
-    """What counts as one caller: an IPv4 address, or the /64 of an IPv6 one."""
-    found = address_of(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((found, IPV6_BITS), strict=False))
-    return str(found) if found else address[:64]
-
-
-def _token(header: str) -> str:
-    """A mark of the bearer token, never the token itself; empty without one."""
-    scheme, _, token = header.partition(" ")
-    return (
-        sha256(token.strip().encode("latin-1", "replace")).hexdigest() if scheme.lower() == "bearer" else ""
-    )
 
 
 def _refused(environ: WSGIEnvironment, start: StartResponse, wait_s: int) -> Iterable[bytes]:

@@ -3,7 +3,6 @@
 What a page shows is given; who looks, their menu and what binds their forms is known here.
 """
 
-import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pages.menu import Menu, MenuLink
 from pages.reader import look_of
 from pages.render import Look, Renderer
 from pages.view import View
+from sync.clocks import shown
 
 _HERE = Path(__file__).parent
 # Pages of a site beside those of pages/, and who finds them in the menu.
@@ -50,7 +50,7 @@ class Screens:
             status=status,
             csrf=csrf(visitor),
             visitor=visitor,
-            when=moment,
+            when=shown,  # where no site's zone is known
             **values,
         )
 
@@ -104,8 +104,3 @@ class Screens:
                 secure=is_secure(bottle.request),
             )
         return visitor
-
-
-def moment(at_ms: int) -> str:
-    """A moment where no site's zone is known, in UTC."""
-    return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")

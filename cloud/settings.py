@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, ValidationInfo
 
 from process.fields import Address, Name, WithToken, from_here, once, writable_folder
+from process.fleet import PROCESSES_MOST
 from process.settings import Table
 from store.opening import POSTGRESQL, SQLITE, sqlite_path
 
-PROCESSES_MOST = 64  # one for each core; a machine with more runs the service twice
 PROXIES_MOST = 64  # a provider's list of networks has about 20
 SITES_MOST = 10_000  # one file read at start; accounts make more
 TITLE_MOST_CHARS = 80  # one line on a phone, turned sideways

@@ -7,9 +7,9 @@ from cloud.invitations import Gone
 from cloud.members import Full
 from cloud.secret import digest_of, new_secret
 from cloud.sessions import Sessions
+from metering.quantity import DAY_MS
 from store.database import Database
 
-DAY_MS = 86_400_000
 DAYS: tuple[int, ...] = (1, 7, 30, 365)
 # In force at once, of one site.
 MOST_OPEN = 50

@@ -8,7 +8,7 @@ import bottle
 from cloud import audit
 from cloud.access import Act, Role
 from cloud.desk import Desk, redirect
-from cloud.forms import Form
+from cloud.forms import Form, whole
 from cloud.invitations import Invitations
 from cloud.members import Full, LastOwner, Members
 from cloud.resets import NotYours, Resets
@@ -53,9 +53,7 @@ class SitePages:
 
     def log(self, view: View) -> str:
         site = self._desk.allowed(view, Act.SHARE)[0]
-        asked = bottle.request.query.getunicode("before", "")
-        before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
-        entries = audit.page(self._desk.db, site, before)
+        entries = audit.page(self._desk.db, site, whole(bottle.request.query.getunicode("before", "")))
         older = entries[-1].id if len(entries) == audit.PAGE_ENTRIES else None
         return self._desk.screens.site_page("log.html", view, entries=entries, older=older)
 
@@ -63,9 +61,7 @@ class SitePages:
         """Does what the form says, and shows the page again with what hinders it."""
         form = self._desk.form()
         site, account = self._desk.allowed(view, Act.SHARE)
-        way = ways.get(form["way"])
-        if way is None:
-            raise Refused(422, "form", "this form says nothing that can be done")
+        way = form.way(ways)
         try:
             return way(view, site, account, form) or redirect(bottle.request.path)
         except LastOwner:

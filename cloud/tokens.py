@@ -8,13 +8,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from hmac import compare_digest
-from secrets import token_urlsafe
 
+from cloud.secret import digest_of, new_secret
 from store.database import Database
 
-TOKEN_BYTES = 32
 # An edge uses its token within seconds, unless its line fails in that moment, perhaps for weeks. One whose answer was
 # lost is in nobody's hands: the end only keeps the list short.
 FIRST_USE_MS = 90 * 86_400_000
@@ -59,9 +57,7 @@ class Grant:
 class Tokens:
     """Safe for threads and processes: everything is decided by statements of the database."""
 
-    def __init__(
-        self, now_ms: Callable[[], int], secret: Callable[[], str] = lambda: token_urlsafe(TOKEN_BYTES)
-    ) -> None:
+    def __init__(self, now_ms: Callable[[], int], secret: Callable[[], str] = new_secret) -> None:
         self._now_ms, self._secret = now_ms, secret
 
     def site_of(self, db: Database, digest: str) -> int | None:
@@ -115,7 +111,7 @@ class Tokens:
         number = db.insert_id(
             "INSERT INTO tokens (digest, site, edge, account, made_ms, address, replaces)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (hexdigest(secret), grant.site, grant.edge, grant.account, now_ms, grant.address, grant.replaces),
+            (digest_of(secret), grant.site, grant.edge, grant.account, now_ms, grant.address, grant.replaces),
         )
         return number, secret
 
@@ -166,8 +162,3 @@ class Tokens:
                     "UPDATE tokens SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", (now_ms, row[0])
                 )
         return row is not None
-
-
-def hexdigest(secret: str) -> str:
-    """As which a token or a device code is kept: both are random enough that nobody finds it from this."""
-    return sha256(secret.encode("utf-8", "replace")).hexdigest()

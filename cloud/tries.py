@@ -5,9 +5,9 @@ A name is treated alike whether an account has it or not. The pause ends after a
 nobody can keep an account's owner out for good.
 """
 
-import ipaddress
 from hashlib import sha256
 
+from process.proxies import network_of
 from store.database import Database
 
 # Wrong passwords without a pause, then the pause after each further one.
@@ -58,11 +58,18 @@ class Tries:
     def wait_ms(self, address: str) -> int:
         """For how long an address has used its allowance up; 0: it has not."""
         row = self._db.execute(
-            "SELECT free_ms FROM address_tries WHERE address = ?", (network(address),)
+            "SELECT free_ms FROM address_tries WHERE address = ?", (network_of(address),)
         ).fetchone()
         ahead_ms = int(row[0] if row else 0) - self._now_ms
         most_ms = MOST_AT_ONCE * EACH_MS
         return min(max(0, ahead_ms - most_ms + EACH_MS), most_ms)
+
+    def draw(self, address: str) -> int:
+        """Count one try of an address; 0: go on, else it has to wait so many ms, and this one is not counted."""
+        wait_ms = self.wait_ms(address)
+        if not wait_ms:
+            self.failed(address)
+        return wait_ms
 
     def failed(self, address: str) -> None:
         """Draw once on the allowance of an address; what is used up is not used up any further.
@@ -74,7 +81,12 @@ class Tries:
             " free_ms = CASE WHEN address_tries.free_ms < ? THEN excluded.free_ms"
             f" WHEN address_tries.free_ms > ? THEN address_tries.free_ms"
             f" ELSE address_tries.free_ms + {EACH_MS} END",
-            (network(address), self._now_ms + EACH_MS, self._now_ms, self._now_ms + MOST_AT_ONCE * EACH_MS),
+            (
+                network_of(address),
+                self._now_ms + EACH_MS,
+                self._now_ms,
+                self._now_ms + MOST_AT_ONCE * EACH_MS,
+            ),
         )
         self._trim("address_tries", "address", "free_ms")
 
@@ -84,19 +96,6 @@ class Tries:
             f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} ORDER BY {at} DESC"
             f" LIMIT 100 OFFSET {MOST_KEPT})"
         )
-
-
-def network(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that one IPv6 house has."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:45]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
-    return str(parsed)
 
 
 def _name(login: str) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +15,7 @@ from edge.paired import MOST_PAIRED, Paired, Pairing
 from edge.pairing_code import shown
 from edge.settings import EdgeSettings, cloud_address
 from edge.status import is_running
+from edge.version import own_version
 from process.service import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CannotGoOn
 from store.clouds import Clouds
 from store.sqlite import open_database
@@ -67,7 +67,7 @@ class PairingCommands:
         with Uplink(address, None) as uplink:
             granting = Granting(uplink)
             try:
-                wish = granting.wish(self._settings.edge.name, _version())
+                wish = granting.wish(self._settings.edge.name, own_version() or "unknown")
                 old_token = self._token(address)
                 with shown(wish, self._settings.edge.data_dir, self._here.terminal):
                     granted = granting.granted(wish, old_token, self._here.wait, self._here.clock_s)
@@ -222,10 +222,3 @@ def _user(path: Path) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"'#{uid}'"
-
-
-def _version() -> str:
-    try:
-        return version("kembar")[:32]
-    except PackageNotFoundError:
-        return "unknown"

@@ -15,7 +15,7 @@ from pages.query import Refused
 # Names under these ends never come from the public DNS, so no foreign page can carry them.
 _OWN_ENDS: tuple[str, ...] = ("", ".local", ".lan", ".home.arpa")
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_.-]+))(?::\d{1,5})?")
-_READS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
+READS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 
 HEADERS: dict[str, str] = {
     # Everything from here and nothing inline: style is set by classes, SVG attributes and scripts' own files.
@@ -63,7 +63,7 @@ class Guard:
                 f"host {(host or '')[:80]!r} is not this server; use its IP address, localhost "
                 "or its own name, or add the name to [pages] hosts",
             )
-        if method not in _READS and not _from_here(host or "", header("Origin"), header("Sec-Fetch-Site")):
+        if method not in READS and not _from_here(host or "", header("Origin"), header("Sec-Fetch-Site")):
             raise Refused(403, "origin", "this request came from a page of another site")
 
 

@@ -97,7 +97,7 @@ class _Master(Arbiter):  # type: ignore[misc]
 
     def __init__(self, application: _Application, fleet: Fleet) -> None:
         super().__init__(application)
-        self._fleet, self._is_ready = fleet, False
+        self._fleet = fleet
         # Each worker that has its application leaves a byte here.
         self._booted, booted = os.pipe()
         os.set_blocking(self._booted, False)

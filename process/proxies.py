@@ -25,6 +25,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 KNOWN_MOST = 20_000
 
 
+# What one caller can have of IPv6 is a network of 64 bits.
+IPV6_BITS = 64
+# The longest address there is, IPv4 in IPv6's clothes; of what is none no more is kept.
+ADDRESS_MOST_CHARS = 45
+
+
 class Proxied:
     """Sets REMOTE_ADDR and wsgi.url_scheme to what the right-most proxy that is believed says."""
 
@@ -72,3 +78,11 @@ def address_of(text: str) -> Address | None:
     except ValueError:
         return None
     return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def network_of(address: str) -> str:
+    """What counts as one caller: an IPv4 address, or the /64 of an IPv6 one."""
+    found = address_of(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((found, IPV6_BITS), strict=False))
+    return str(found) if found else address[:ADDRESS_MOST_CHARS]

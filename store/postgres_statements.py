@@ -25,7 +25,7 @@ with suppress(ImportError):  # store/postgres_server.py says that the extra `pos
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-# All SQL of this program has about two hundred forms; each is planned once per connection. Beyond it all are let go.
+# All SQL of this program has about two hundred forms; each is planned once per connection. Beyond it none is.
 PREPARED_MOST = 400
 # A statement with as many marks as somebody has homes comes once and never again.
 PREPARE_AT = 3

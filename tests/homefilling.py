@@ -7,10 +7,11 @@ from cloud.access import Role
 from cloud.invitations import Invitations
 from cloud.pairing import Pairings
 from cloud.resets import Resets
+from cloud.secret import digest_of
 from cloud.sessions import Sessions
 from cloud.shares import Shares
 from cloud.sites import numbers_of
-from cloud.tokens import Grant, Tokens, hexdigest
+from cloud.tokens import Grant, Tokens
 from store.by_time import RowsByTime
 from store.database import Database
 from store.part import CHANGES, Hole, Part
@@ -46,5 +47,5 @@ def filled(db: Database) -> dict[str, str]:
             "token": tokens.make(db, Grant(rumah, "pi", owner, ""))[1],
         }
     secrets["pairing"] = Pairings(tokens, lambda: NOW_MS).start(db, "pi", "1", "").device_code
-    assert tokens.site_of(db, hexdigest(secrets["token"])) == rumah
+    assert tokens.site_of(db, digest_of(secrets["token"])) == rumah
     return secrets

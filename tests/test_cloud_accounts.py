@@ -15,7 +15,8 @@ from cloud.passwords import Busy, Passwords, Unfit
 from cloud.secret import digest_of
 from cloud.sessions import IDLE_MS, LASTS_MS, MOST_OF_ACCOUNT, Sessions
 from cloud.sites import numbers_of
-from cloud.tries import EACH_MS, FORGOTTEN_MS, FREE, MOST_AT_ONCE, PAUSES_MS, Tries, network
+from cloud.tries import EACH_MS, FORGOTTEN_MS, FREE, MOST_AT_ONCE, PAUSES_MS, Tries
+from process.proxies import network_of
 from store.database import Database
 from store.opening import open_cloud
 
@@ -155,7 +156,7 @@ def test_an_address_has_an_allowance_and_a_house_of_ipv6_is_one_address(db: Data
         assert tries.wait_ms("2001:db8::ffff:1") == EACH_MS
         assert tries.wait_ms("2001:db8:0:1::1") == 0
         assert Tries(db, NOW_MS + EACH_MS).wait_ms("2001:db8::1") == 0
-    assert network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert network_of("::ffff:192.0.2.1") == "192.0.2.1"
 
 
 def test_wrong_codes_without_end_shut_an_address_out_for_no_longer(db: Database) -> None:

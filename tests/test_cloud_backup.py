@@ -17,8 +17,9 @@ from cloud.backup import back_up
 from cloud.holdings import BY_SITE, COUNTED, WHOLE, counted
 from cloud.letting_go import LEFT_OUT
 from cloud.restore import Found, Wish, put_back
+from cloud.secret import digest_of
 from cloud.sites import numbers_of
-from cloud.tokens import Tokens, hexdigest
+from cloud.tokens import Tokens
 from process.service import CannotGoOn
 from store import postgres_dump, sqlite_copy
 from store.changes import Changes
@@ -50,7 +51,7 @@ def test_everything_comes_back_but_what_lets_somebody_in(address_of: AddressOf, 
     with closing(open_cloud(back)) as db:
         assert [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in LEFT_OUT] == [0] * 8
         assert counted(db).sites == made.holdings.sites
-        token = hexdigest(secrets["token"])
+        token = digest_of(secrets["token"])
         assert Tokens(lambda: LATER_MS).site_of(db, token) == 1 + (rumah.name > "rumah")
         assert [(each.site, each.edge) for each in found.tokens] == [("rumah", "pi")]
         assert [e for (e,) in db.execute("SELECT act FROM audit ORDER BY id DESC LIMIT 2")] == [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cloud import pairing
 from cloud.pairing import ALPHABET, Busy, Pairings, TooManyTries, Unfit, entered
-from cloud.tokens import FIRST_USE_MS, MOST_LIVE, NOTE_EVERY_MS, Grant, Tokens, TooMany, hexdigest
+from cloud.secret import digest_of
+from cloud.tokens import FIRST_USE_MS, MOST_LIVE, NOTE_EVERY_MS, Grant, Tokens, TooMany
 from store.database import Database
 from store.opening import open_cloud
 
@@ -53,10 +54,10 @@ class Desk:
         return self.fetch(started).token
 
     def site_of(self, token: str) -> int | None:
-        return self.tokens.site_of(self.db, hexdigest(token))
+        return self.tokens.site_of(self.db, digest_of(token))
 
     def rotated(self, token: str) -> str:
-        found = self.tokens.number(self.db, hexdigest(token))
+        found = self.tokens.number(self.db, digest_of(token))
         assert found
         with self.db.write():
             return self.tokens.make(self.db, Grant(SITE, "rumah", ACCOUNT, "", replaces=found[0]))[1]

@@ -20,9 +20,10 @@ from cloud.invitations import Gone, Invitations
 from cloud.login import Login
 from cloud.members import LastOwner, Members
 from cloud.sessions import IDLE_MS, LASTS_MS, Sessions
-from cloud.shares import DAY_MS, Shares
+from cloud.shares import Shares
 from cloud.sites import Sites, SiteSetting
 from cloud.visitors import SESSION_COOKIE, SHARE_COOKIE, Visitor, Visitors
+from metering.quantity import DAY_MS
 
 HOMES, PEOPLE = (1, 2), range(3)
 # Written down once more; cloud/access.py is what is tested.

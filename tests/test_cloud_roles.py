@@ -18,8 +18,9 @@ from cloud.members import LastOwner, Members
 from cloud.resets import NotYours, Resets
 from cloud.secret import digest_of
 from cloud.sessions import Sessions
-from cloud.shares import DAY_MS, BadShare, Shares
+from cloud.shares import BadShare, Shares
 from cloud.sites import numbers_of
+from metering.quantity import DAY_MS
 from store.database import Database
 from store.opening import open_cloud
 

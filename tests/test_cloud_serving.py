@@ -14,10 +14,10 @@ from hosted import hosted
 from processes import Program, command, free_port, wait_until
 from visiting import Visiting
 
-from cloud.rates import ADDRESS_AT_ONCE, Rates, network_of
+from cloud.rates import ADDRESS_AT_ONCE, Rates
 from pages.guard import HEADERS
 from process.allowance import Allowance
-from process.proxies import Proxied
+from process.proxies import Proxied, network_of
 from process.serve import HEADER_MOST_BYTES
 
 if TYPE_CHECKING:
