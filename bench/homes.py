@@ -49,8 +49,12 @@ class Home:
         self._dice = random.Random(SEED + number)
         self.watched = number % WATCHED == 0
 
-    def calls(self, phase_s: float) -> Iterator[Call]:
-        """In the order of their times; one batch in a hundred comes a second time, as after a lost answer."""
+    def calls(self) -> Iterator[Call]:
+        """In the order of their times; one batch in a hundred comes a second time, as after a lost answer.
+
+        Each home begins at a moment of its own: they know nothing of each other.
+        """
+        phase_s = EVERY_S * self._dice.random()
         for turn in range(1, ROUNDS + 1):
             due_s = phase_s + (turn - 1) * EVERY_S
             batch = self._post("batches", self._batch(turn), GZIP)
@@ -120,9 +124,7 @@ def measure(homes: int, processes: int, address: str, folder: Path) -> dict[str,
             home.moved_in(db, numbers[home.key])
     rebuild(address, Running({}), wall_ms)
     print(f"{homes} homes are made; making {ROUNDS} rounds of requests", flush=True)
-    calls = list(
-        merge(*(home.calls(EVERY_S * at / homes) for at, home in enumerate(some)), key=lambda c: c.due_s)
-    )
+    calls = list(merge(*(home.calls() for home in some), key=lambda c: c.due_s))
     with serving(folder, address, port, processes):
         outcome = call_all("127.0.0.1", port, calls)
     with closing(open_cloud(address)) as db:

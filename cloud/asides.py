@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cloud.changing import SOURCE
 from cloud.senders import Senders
 from cloud.watch import WATCH_S
-from store.database import Database
+from store.database import Database, Question
 from sync.answer import Rival
 
 
@@ -21,13 +21,27 @@ class Asides:
     rivals: tuple[Rival, ...]
 
 
+# Until when it is watched, changes, and how many rivals there are to ask for.
+Found = tuple[int | None, int, int]
+
+
 def asides(db: Database, site: int, now_ms: int) -> Asides:
-    watched_until_ms, changes, odd = db.execute(
+    return read(db, site, db.ask(asking(site)), now_ms)
+
+
+def asking(site: int) -> Question[Found]:
+    return Question(
         "SELECT (SELECT watched_until_ms FROM contacts WHERE site = ?),"
         " (SELECT coalesce(sum(cursor), 0) FROM streams WHERE site = ? AND source = ?),"
         " (SELECT count(*) FROM rivals WHERE site = ?)",
         (site, site, SOURCE, site),
-    ).fetchone()
+        lambda answer: answer.fetchone(),
+    )
+
+
+def read(db: Database, site: int, found: Found, now_ms: int) -> Asides:
+    """What was found, as an edge is told it."""
+    watched_until_ms, changes, odd = found
     rivals = Senders(db, site).told(now_ms) if odd else ()
     left_s = -(-((watched_until_ms or 0) - now_ms) // 1000)
     # A clock that was set back must not keep a home's line busy for years.

@@ -1,6 +1,6 @@
 """When each site's edge was last heard; written with every batch, in its transaction."""
 
-from store.database import Database
+from store.database import Database, Question
 
 
 def heard(db: Database, site: int, now_ms: int) -> None:
@@ -12,6 +12,7 @@ def heard(db: Database, site: int, now_ms: int) -> None:
     )
 
 
-def heard_ms(db: Database, site: int) -> int | None:
-    row = db.execute("SELECT heard_ms FROM contacts WHERE site = ?", (site,)).fetchone()
-    return row[0] if row else None
+def heard_ms(site: int) -> Question[int | None]:
+    return Question(
+        "SELECT max(heard_ms) FROM contacts WHERE site = ?", (site,), lambda answer: answer.fetchone()[0]
+    )

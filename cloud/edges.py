@@ -6,7 +6,7 @@ Nothing is made up for an edge that does not say: version None, waiting None.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.database import Database
+from store.database import Database, Question, Result
 from sync.batch import Batch
 
 # Of one site: who holds its token could name a new edge with every batch. The one that was silent longest goes first.
@@ -60,11 +60,15 @@ def present(edges: Sequence[Edge]) -> tuple[Edge, ...]:
     return tuple(edge for edge in edges if edges[0].heard_ms - edge.heard_ms < REPLACED_MS)
 
 
-def only_one(db: Database, site: int) -> Edge | None:
+def only_one(site: int) -> Question[Edge | None]:
     """The edge of a site; None where there are several, or none that has a name."""
-    rows = db.execute(
+    return Question(
         "SELECT edge, version, waiting, heard_ms FROM edges WHERE site = ? ORDER BY heard_ms DESC, edge",
         (site,),
+        _only_one,
     )
-    found = present([edge_of(*row) for row in rows])
+
+
+def _only_one(answer: Result) -> Edge | None:
+    found = present([edge_of(*row) for row in answer])
     return found[0] if len(found) == 1 else None

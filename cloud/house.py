@@ -16,7 +16,7 @@ from pages.condition import CloudSide, Condition, Device, EdgeSide, Notice
 from pages.site import LiveValue, Site
 from store.by_time import RowsByTime
 from store.changes import TIMEZONE, Changes
-from store.database import Database
+from store.database import Database, Question
 from store.history import History
 from store.quarantine import Quarantine
 
@@ -71,21 +71,18 @@ class Houses:
 
 def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
     """What a cloud knows of a house: when its edge was last heard, and how far each board's readings go."""
-    heard = heard_ms(db, site.number)
-    edge = edges.only_one(db, site.number)
-    boards = db.execute(
-        "SELECT source, boot, cursor, last_ms FROM streams WHERE site = ? AND kind = 'readings'"
-        " ORDER BY source, coalesce(last_ms, 0), id",
-        (site.number,),
-    )
-    newest = {source: (boot, cursor, last_ms) for source, boot, cursor, last_ms in boards}
+    number = site.number
+    questions = (
+        heard_ms(number), edges.only_one(number), _newest_boards(number), Senders(db, number).rivals(now_ms),
+        Quarantine(db, number).counting(), proofs.newest(number),
+    )  # fmt: skip
+    heard, edge, boards, rivals, refused, proof = db.together(questions)
     devices = tuple(
         Device(source, boot, last_ms, cursor, None, "live" if _is_fresh(last_ms, now_ms) else "silent")
-        for source, (boot, cursor, last_ms) in newest.items()
+        for source, boot, cursor, last_ms in boards
     )
     notices = tuple(
-        Notice(f"rival-{rival.kind}", {"about": rival.about, "other": rival.other})
-        for rival in Senders(db, site.number).told(now_ms)
+        Notice(f"rival-{rival.kind}", {"about": rival.about, "other": rival.other}) for rival in rivals
     )
     return Condition(
         devices=devices,
@@ -101,10 +98,20 @@ def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
                 url="",
                 state="ok" if _is_fresh(heard, now_ms) else "offline",
                 last_ack_ms=heard,
-                refused_rows=Quarantine(db, site.number).count(),
-                proof=proofs.newest(db, site.number),
+                refused_rows=refused,
+                proof=proof,
             ),
         ),
+    )
+
+
+def _newest_boards(site: int) -> Question[list[tuple[str, int, int, int | None]]]:
+    """(source, boot, cursor, last_ms) of each board's newest stream."""
+    return Question(
+        "SELECT source, boot, cursor, last_ms FROM streams WHERE site = ? AND kind = 'readings'"
+        " ORDER BY source, coalesce(last_ms, 0), id",
+        (site,),
+        lambda answer: list({row[0]: tuple(row) for row in answer}.values()),
     )
 
 

@@ -12,7 +12,7 @@ import bottle
 import orjson
 
 from cloud import comparing, latest
-from cloud.asides import asides
+from cloud.asides import Asides, asides
 from cloud.connections import Connections
 from cloud.intake import cursors_of, take
 from cloud.sites import HostedSite, Sites
@@ -76,7 +76,7 @@ class Ingest:
             why = taken.refused[0].why
             log.warning("site %s: %d readings refused: %s", site.key, len(taken.refused), why)
         answer = Answer(taken.cursors, tuple(taken.refused))
-        return self._answer(db, site, answer, 200 if taken.applied else 409)
+        return self._answer(db, site, answer, 200 if taken.applied else 409, taken.beside)
 
     def _latest(self, site: HostedSite, db: Database, body: bytes) -> Any:
         values = latest.read_latest(_json(body), self._now_ms())
@@ -88,8 +88,15 @@ class Ingest:
     def _mend(self, site: HostedSite, db: Database, body: bytes) -> Any:
         return _told(comparing.mend(db, site.number, body, self._now_ms()))
 
-    def _answer(self, db: Database, site: HostedSite, answer: Answer, status: int = 200) -> Any:
-        beside = asides(db, site.number, self._now_ms())
+    def _answer(
+        self,
+        db: Database,
+        site: HostedSite,
+        answer: Answer,
+        status: int = 200,
+        beside: Asides | None = None,
+    ) -> Any:
+        beside = beside or asides(db, site.number, self._now_ms())
         told = Answer(answer.cursors, answer.refused, beside.watch_s, beside.rivals, beside.changes)
         return bottle.HTTPResponse(told.encode(), status, {"Content-Type": "application/json"})
 

@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloud import contacts, edges
+from cloud import asides, contacts, edges
+from cloud.asides import Asides
 from cloud.senders import Senders
 from metering.reading import ROW_FIELDS
 from store import faults
@@ -25,6 +26,8 @@ from sync.rejection import BadRows
 # More impossible readings in one batch than this are a sender's mistake (or a wrong clock here): nothing of
 # it is taken, so that no stream runs past readings that could still be right.
 MOST_REFUSED = 100
+# Streams that are looked up at once before a batch is stored; a house has one for each device and its start.
+MOST_AHEAD = 50
 
 # What must not come again as it is.
 _REFUSED: tuple[type[Exception], ...] = (BadRows, *faults.CONTRADICTION)
@@ -34,11 +37,15 @@ Cursors = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Where the batch's streams stand now; `applied` is False when every part came from the wrong place."""
+    """Where the batch's streams stand now; `applied` is False when every part came from the wrong place.
+
+    `beside`: what the answer says beside; None where the batch may have changed it.
+    """
 
     cursors: Cursors
     refused: Sequence[Refused]
     applied: bool
+    beside: Asides | None
 
 
 def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
@@ -59,6 +66,7 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         raise BadRows(f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}")
     with db.write(site):
         receiver = Receiver(db, RowsByTime(db, site), site)
+        as_ever, beside = _look_ahead(db, site, receiver, batch, now_ms)
         cursors: Cursors = {}
         applied = set()
         for part in batch.parts:
@@ -70,10 +78,30 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         _quarantine(Quarantine(db, site), refused, now_ms)
         contacts.heard(db, site, now_ms)
         edges.heard(db, site, batch, now_ms)
-        if not Senders(db, site).seen(batch, now_ms):
+        if not as_ever:
+            Senders(db, site).seen(batch, now_ms)
             edges.bound(db, site)
-    told = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
-    return Taken(cursors, told, bool(applied) or not batch.parts)
+    missed = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
+    same = as_ever and all(part.kind != CHANGES for part in batch.parts)
+    return Taken(cursors, missed, bool(applied) or not batch.parts, beside if same else None)
+
+
+def _look_ahead(
+    db: Database, site: int, receiver: Receiver, batch: Batch, now_ms: int
+) -> tuple[bool, Asides]:
+    """Whether its sender is as ever, and what there is to tell beside; its streams are found, too.
+
+    Everything that a batch wants to know before it is stored is asked at once: a question costs little, waiting for
+    it to travel costs most of what a small batch takes.
+    """
+    streams, senders = receiver.streams, Senders(db, site)
+    names = list(dict.fromkeys((part.source, part.boot) for part in batch.parts))[:MOST_AHEAD]
+    as_ever, beside, *found = db.together(
+        [senders.is_as_ever(batch), asides.asking(site), *(streams.finding(*name) for name in names)]
+    )
+    for name, stream in zip(names, found, strict=True):
+        streams.found_ahead(*name, stream)
+    return as_ever, asides.read(db, site, beside, now_ms)
 
 
 def cursors_of(db: Database, site: int, streams: Sequence[tuple[str, int]]) -> Cursors:

@@ -1,7 +1,7 @@
 """How the edge of each site last found the twins to compare; told by the edge, shown to who looks here."""
 
 from store.comparisons import Proof
-from store.database import Database
+from store.database import Database, Question, Result
 
 
 def keep(db: Database, site: int, proof: Proof) -> None:
@@ -14,8 +14,12 @@ def keep(db: Database, site: int, proof: Proof) -> None:
     )
 
 
-def newest(db: Database, site: int) -> Proof | None:
-    row = db.execute(
-        "SELECT days, rows, equal, quarantined, conflicts, at_ms FROM proofs WHERE site = ?", (site,)
-    ).fetchone()
+def newest(site: int) -> Question[Proof | None]:
+    return Question(
+        "SELECT days, rows, equal, quarantined, conflicts, at_ms FROM proofs WHERE site = ?", (site,), _proof
+    )
+
+
+def _proof(answer: Result) -> Proof | None:
+    row = answer.fetchone()
     return Proof(*row) if row else None

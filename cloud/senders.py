@@ -6,10 +6,10 @@ copy    two edges of one name take turns: one is a copy of the other's card
 moved   a stream that one edge sent comes from an edge of another name now
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from store.database import Database
+from store.database import Database, Question
 from store.part import READINGS
 from sync.answer import Rival
 from sync.batch import Batch
@@ -35,36 +35,36 @@ class Senders:
     def __init__(self, db: Database, site: int) -> None:
         self._db, self._site = db, site
 
-    def seen(self, batch: Batch, now_ms: int) -> bool:
-        """Note who sent a batch, and what is odd about it; whether it is as ever, and then nothing is written."""
-        if batch.edge is None or batch.sender is None:
-            return False
-        # Changes are everybody's: an edge passes on what others said of the same meters.
-        sources = list(dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS))
-        if self._is_as_ever(batch.edge, batch.sender, sources):
-            return True
-        self._take_turn(batch.edge, batch.sender, now_ms)
-        for source in sources:
-            self._carry(source, batch.edge, now_ms)
-        return False
-
-    def told(self, now_ms: int) -> tuple[Rival, ...]:
-        """What people should know."""
-        rows = self._db.execute(
-            "SELECT kind, about, other, at_ms FROM rivals WHERE site = ? AND at_ms > ? ORDER BY kind, about",
-            (self._site, now_ms - TOLD_MS),
-        )
-        return tuple(Rival(*row) for row in rows)
-
-    def _is_as_ever(self, edge: str, sender: str, sources: Sequence[str]) -> bool:
-        """Whether this start of this edge sent last, and carries all of these already."""
+    def is_as_ever(self, batch: Batch) -> Question[bool]:
+        """Whether the start of an edge that sent last sends again, and what it carries already."""
+        edge, sources = batch.edge or "", _sources(batch)
+        named = batch.edge is not None and batch.sender is not None
         marks = ", ".join("?" * len(sources)) or "NULL"
-        last, carried = self._db.execute(
+        return Question(
             "SELECT (SELECT sender FROM senders WHERE site = ? AND edge = ? ORDER BY since_ms DESC LIMIT 1),"
             f" (SELECT count(*) FROM carriers WHERE site = ? AND edge = ? AND source IN ({marks}))",
             (self._site, edge, self._site, edge, *sources),
-        ).fetchone()
-        return bool(last == sender and carried == len(sources))
+            lambda answer: named and tuple(answer.fetchone()) == (batch.sender, len(sources)),
+        )
+
+    def seen(self, batch: Batch, now_ms: int) -> None:
+        """Note who sent a batch that is not as ever, and what is odd about it."""
+        if batch.edge is None or batch.sender is None:
+            return
+        self._take_turn(batch.edge, batch.sender, now_ms)
+        for source in _sources(batch):
+            self._carry(source, batch.edge, now_ms)
+
+    def told(self, now_ms: int) -> tuple[Rival, ...]:
+        return self._db.ask(self.rivals(now_ms))
+
+    def rivals(self, now_ms: int) -> Question[tuple[Rival, ...]]:
+        """What people should know."""
+        return Question(
+            "SELECT kind, about, other, at_ms FROM rivals WHERE site = ? AND at_ms > ? ORDER BY kind, about",
+            (self._site, now_ms - TOLD_MS),
+            lambda answer: tuple(Rival(*row) for row in answer),
+        )
 
     def _take_turn(self, edge: str, sender: str, now_ms: int) -> None:
         known = list(self._known(edge))
@@ -111,3 +111,8 @@ class Senders:
             " ON CONFLICT (site, kind, about) DO UPDATE SET other = excluded.other, at_ms = excluded.at_ms",
             (self._site, kind, about, other, now_ms),
         )
+
+
+def _sources(batch: Batch) -> list[str]:
+    """Whose readings it carries. Changes are everybody's: an edge passes on what others said of the same meters."""
+    return list(dict.fromkeys(part.source for part in batch.parts if part.kind == READINGS))

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 Params = Sequence[Any]
 T = TypeVar("T")
@@ -25,6 +25,15 @@ class Result(Protocol):
     def fetchall(self) -> list[Any]: ...
     def close(self) -> None: ...
     def __iter__(self) -> Iterator[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """One query, and how its answer is read."""
+
+    sql: str
+    params: Params
+    read: Callable[[Result], T]
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,13 @@ class Database(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    def ask(self, question: Question[T]) -> T:
+        return question.read(self.execute(question.sql, question.params))
+
+    def together(self, questions: Sequence[Question[Any]]) -> list[Any]:
+        """What each gives, in their order; where questions travel, they travel together."""
+        return [self.ask(question) for question in questions]
 
     def insert_id(self, sql: str, params: Params) -> int:
         """Insert one row with `RETURNING id` and give its id."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from store.database import Bulk, Database, Params, Result
+from store.database import Bulk, Database, Params, Question, Result
 from store.postgres_statements import Statements
 from store.schema_postgres import MIGRATIONS
 
@@ -59,6 +59,10 @@ class PostgresDatabase(Database):
             self._statements.tell(sql, params)
             return _Rows([])
         return _Rows(self._statements.ask(sql, params))
+
+    def together(self, questions: Sequence[Question[Any]]) -> list[Any]:
+        answers = self._statements.ask_all([(each.sql, each.params) for each in questions])
+        return [each.read(_Rows(rows)) for each, rows in zip(questions, answers, strict=True)]
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         for row in rows:

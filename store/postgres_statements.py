@@ -60,6 +60,12 @@ class Statements:
         """The rows, each a tuple; raises psycopg.Error."""
         return self._rows(self._asked(sql, params))
 
+    def ask_all(self, questions: Sequence[_Statement]) -> list[list[Any]]:
+        """The rows of each, asked on one way there and back."""
+        told, self._told = self._told, []
+        results = self._together([*told, *questions])
+        return [self._rows(result) for result in results[len(told) :]]
+
     def commit(self) -> None:
         """Raises when the server rolled back instead, as it does, and says so without an error, after one before."""
         result = self._asked("COMMIT", ())
@@ -74,15 +80,15 @@ class Statements:
     def _asked(self, sql: str, params: Params) -> PGresult:
         if self._told:
             told, self._told = self._told, []
-            return self._together([*told, (sql, params)])
+            return self._together([*told, (sql, params)])[-1]
         name, values, types = self._ready(sql, params)
         if name:
             # None is NULL, which libpq's types leave out.
             return self._libpq.exec_prepared(name, values)  # type: ignore[arg-type]
         return self._libpq.exec_params(_numbered(sql), values, types)
 
-    def _together(self, statements: Sequence[_Statement]) -> PGresult:
-        """The answer to the last of them; of those that failed the first one's error is raised."""
+    def _together(self, statements: Sequence[_Statement]) -> list[PGresult]:
+        """The answer to each; of those that failed the first one's error is raised."""
         libpq = self._libpq
         ready = [(sql, *self._ready(sql, params)) for sql, params in statements]
         libpq.enter_pipeline_mode()
@@ -98,7 +104,7 @@ class Statements:
         libpq.exit_pipeline_mode()
         for result in results:
             self._check(result)
-        return results[-1]
+        return results
 
     def _send_all(self) -> None:
         """psycopg has made the connection one that never blocks: what the socket did not take waits in libpq."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from store.database import Database
+from store.database import Database, Question
 
 # A device that sends nonsense for a year must not fill the card: the oldest go, the count stays.
 MOST_KEPT = 10_000
@@ -55,6 +55,12 @@ class Quarantine:
         return [Quarantined(*row) for row in rows]
 
     def count(self) -> int:
+        return self._db.ask(self.counting())
+
+    def counting(self) -> Question[int]:
         """How many were ever quarantined."""
-        row = self._db.execute("SELECT max(number) FROM quarantine WHERE site = ?", (self._site,)).fetchone()
-        return int(row[0] or 0)
+        return Question(
+            "SELECT max(number) FROM quarantine WHERE site = ?",
+            (self._site,),
+            lambda answer: int(answer.fetchone()[0] or 0),
+        )

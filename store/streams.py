@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from store.database import Database
+from store.database import Database, Question, Result
 
 _SELECT = "SELECT id, source, boot, kind, first, cursor, uncertain FROM streams"
 
@@ -30,12 +30,20 @@ class Streams:
     def __init__(self, db: Database, site: int = 0) -> None:
         self._db = db
         self._site = site
+        self._ahead: dict[tuple[str, int], Stream | None] = {}
 
     def find(self, source: str, boot: int) -> Stream | None:
-        row = self._db.execute(
-            f"{_SELECT} WHERE site = ? AND source = ? AND boot = ?", (self._site, source, boot)
-        ).fetchone()
-        return _stream(row) if row else None
+        if (source, boot) in self._ahead:
+            return self._ahead.pop((source, boot))
+        return self._db.ask(self.finding(source, boot))
+
+    def finding(self, source: str, boot: int) -> Question[Stream | None]:
+        sql = f"{_SELECT} WHERE site = ? AND source = ? AND boot = ?"
+        return Question(sql, (self._site, source, boot), _stream_of)
+
+    def found_ahead(self, source: str, boot: int, stream: Stream | None) -> None:
+        """What the next `find` of it gives: the caller has asked already, in the transaction that goes on."""
+        self._ahead[source, boot] = stream
 
     def cursor(self, source: str, boot: int) -> int:
         """Up to where everything is on disk or accounted for; 0 for a stream that is not known."""
@@ -114,6 +122,11 @@ def _wider(taken: Iterable[int | None]) -> tuple[str, tuple[int, ...]]:
         " last_ms = CASE WHEN last_ms >= ? THEN last_ms ELSE ? END",
         (low, low, high, high),
     )
+
+
+def _stream_of(answer: Result) -> Stream | None:
+    row = answer.fetchone()
+    return _stream(row) if row else None
 
 
 def _stream(row: tuple[int, str, int, str, int, int, int]) -> Stream:
