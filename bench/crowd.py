@@ -18,6 +18,7 @@ READ_BYTES = 65_536
 SILENCE_S = 60.0
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_CLOSE = b"\r\nconnection: close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,33 @@ class Outcome:
 
 
 class _Line:
-    """One connection, on which one call at a time is answered."""
+    """One connection at a time, on which one call at a time is answered; kept as long as the server keeps it."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, port)
-        self.call: Call | None = None
+    def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
+        self._address, self._selector = address, selector
         self._came = bytearray()
-        self.socket = self._connect()
+        self._socket: socket.socket | None = None
+        self.call: Call | None = None
 
     def begin(self, call: Call) -> None:
         self.call = call
         self._came.clear()
-        self.socket.sendall(call.request)
+        if self._socket is None:
+            self._socket = self._connected()
+        self._socket.sendall(call.request)
 
     def read(self) -> int | None:
-        """The status when the answer is whole; None until then. A closed connection is made anew and asked again."""
-        came = self.socket.recv(READ_BYTES)
+        """The status when the answer is whole, None until then. Asked again on a new connection when this one broke."""
+        assert self._socket is not None
+        try:
+            came = self._socket.recv(READ_BYTES)
+        except OSError:
+            came = b""
         if not came:
-            raise ConnectionResetError
+            self.close()
+            if self.call is not None:
+                self.begin(self.call)
+            return None
         self._came += came
         head = self._came.find(_END)
         if head < 0:
@@ -72,27 +82,31 @@ class _Line:
         lower = bytes(self._came[:head]).lower()
         at = lower.find(_LENGTH)
         length = int(lower[at + len(_LENGTH) :].split(b"\r\n", 1)[0])
-        return int(lower[9:12]) if len(self._came) >= head + len(_END) + length else None
+        if len(self._came) < head + len(_END) + length:
+            return None
+        if _CLOSE in lower:
+            self.close()
+        return int(lower[9:12])
 
-    def again(self) -> None:
-        self.socket.close()
-        self.socket = self._connect()
-        if self.call is not None:
-            self.begin(self.call)
+    def close(self) -> None:
+        if self._socket is not None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
 
-    def _connect(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         made = socket.create_connection(self._address)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._selector.register(made, selectors.EVENT_READ, self)
         return made
 
 
 def call_all(host: str, port: int, calls: Iterable[Call]) -> Outcome:
     """`calls` in the order of their times; returns when all are answered."""
     outcome, coming = Outcome(), iter(calls)
-    free, waiting = deque(_Line(host, port) for _ in range(CONNECTIONS)), deque[Call]()
     with selectors.DefaultSelector() as selector:
-        for line in free:
-            selector.register(line.socket, selectors.EVENT_READ, line)
+        lines = [_Line((host, port), selector) for _ in range(CONNECTIONS)]
+        free, waiting = deque(lines), deque[Call]()
         begun_s = heard_s = time.perf_counter()
         following = next(coming, None)
         while following or waiting or len(free) < CONNECTIONS:
@@ -104,30 +118,22 @@ def call_all(host: str, port: int, calls: Iterable[Call]) -> Outcome:
                 free.popleft().begin(waiting.popleft())
             pause_s = max(0.0, following.due_s - now_s) if following else 0.05
             for key, _events in selector.select(min(pause_s, 0.05)):
-                free.extend(_answered(key.data, selector, outcome, begun_s))
+                free.extend(_answered(key.data, outcome, begun_s))
                 heard_s = time.perf_counter()
             if time.perf_counter() - heard_s > SILENCE_S:
                 raise TimeoutError(f"nothing was answered for {SILENCE_S:g} s; {outcome.statuses}")
         outcome.seconds = time.perf_counter() - begun_s
-        for line in free:
-            line.socket.close()
+        for line in lines:
+            line.close()
     return outcome
 
 
-def _answered(
-    line: _Line, selector: selectors.BaseSelector, outcome: Outcome, begun_s: float
-) -> Iterator[_Line]:
+def _answered(line: _Line, outcome: Outcome, begun_s: float) -> Iterator[_Line]:
     """The line, once its call is answered."""
-    try:
-        status = line.read()
-    except OSError:
-        selector.unregister(line.socket)
-        line.again()
-        selector.register(line.socket, selectors.EVENT_READ, line)
+    status, call = line.read(), line.call
+    if status is None or call is None:
         return
-    if status is None or line.call is None:
-        return
-    outcome.took_s[line.call.kind].append(time.perf_counter() - begun_s - line.call.due_s)
-    outcome.statuses[line.call.kind, status] += 1
+    outcome.took_s[call.kind].append(time.perf_counter() - begun_s - call.due_s)
+    outcome.statuses[call.kind, status] += 1
     line.call = None
     yield line

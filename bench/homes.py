@@ -37,6 +37,8 @@ from sync.batch import Batch
 EVERY_S, WATCHED, REPEATED = 30, 100, 100
 ROUNDS = int(os.environ.get("ROUNDS", "10"))
 SEED = 1
+# What deploy/cloud/README.md says PostgreSQL should be given for so many homes.
+ROOM = "-c shared_buffers=2GB -c max_wal_size=8GB -c checkpoint_timeout=15min"
 GZIP = "Content-Encoding: gzip\r\n"
 
 
@@ -205,10 +207,10 @@ def sqlite() -> dict[str, float]:
 
 def postgresql() -> dict[str, float]:
     homes = int(os.environ.get("HOMES", "10000"))
-    processes = int(os.environ.get("PROCESSES", "2"))
+    processes = int(os.environ.get("PROCESSES", "4"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="kembar-bench-")))
-        address = stack.enter_context(server(pg_ctl()))
+        address = stack.enter_context(server(pg_ctl(), ROOM))
         found = measure(homes, processes, address, folder)
     return {f"homes_postgresql_{name}": value for name, value in found.items()} | {"homes_postgresql": homes}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,13 @@ class Connections(ABC):
         """One for a thread that has none."""
 
     @abstractmethod
+    def part_with(self) -> Callable[[], None]:
+        """The calling thread's connection is no longer its own but an answer's, whichever thread writes that.
+
+        What is returned gives it back; whoever writes calls it when it asks no more.
+        """
+
+    @abstractmethod
     def give_back(self) -> None:
         """The calling thread needs it no more; nothing when it has none."""
 
@@ -63,12 +71,19 @@ class _OfThreads(Connections):
         self._path = path
         self._lock = threading.Lock()
         self._opened: list[Database] = []
+        self._spare: list[Database] = []
 
     def _another(self) -> Database:
+        with suppress(IndexError):
+            return self._spare.pop()
         db = open_database(self._path, "cloud")
         with self._lock:
             self._opened.append(db)
         return db
+
+    def part_with(self) -> Callable[[], None]:
+        db, self._local.db = getattr(self._local, "db", None), None
+        return lambda: None if db is None else self._spare.append(db)
 
     def give_back(self) -> None:
         """Opening the file again would cost more than keeping it."""
@@ -78,6 +93,7 @@ class _OfThreads(Connections):
             for db in self._opened:
                 db.close()
             self._opened.clear()
+            self._spare.clear()
             self._local = threading.local()
 
 
@@ -90,6 +106,10 @@ class _Borrowed(Connections):
 
     def _another(self) -> Database:
         return self._pool.borrow()
+
+    def part_with(self) -> Callable[[], None]:
+        db, self._local.db = getattr(self._local, "db", None), None
+        return lambda: None if db is None else self._pool.give_back(db)
 
     def give_back(self) -> None:
         db = getattr(self._local, "db", None)
@@ -115,14 +135,15 @@ class GivesBack:
             # A list is whole; anything else may still ask while it is written, as an export does.
             if isinstance(answer, (list, tuple)):
                 self._connections.give_back()
-        return answer if isinstance(answer, (list, tuple)) else _Written(answer, self._connections.give_back)
+        return answer if isinstance(answer, (list, tuple)) else _Written(answer, self._connections)
 
 
 class _Written:
-    """An answer that tells when it is written; the server closes it in the thread that began it."""
+    """An answer that still asks while it is written, perhaps by another thread, which closes it at the end."""
 
-    def __init__(self, answer: Any, done: Callable[[], None]) -> None:
-        self._answer, self._done = answer, done
+    def __init__(self, answer: Any, connections: Connections) -> None:
+        self._answer, self._connections = answer, connections
+        self._done = connections.part_with()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._answer)
@@ -133,3 +154,5 @@ class _Written:
                 self._answer.close()
         finally:
             self._done()
+            # What this thread took to write it: it may be the thread's last act.
+            self._connections.part_with()()

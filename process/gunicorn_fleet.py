@@ -1,4 +1,4 @@
-"""What process/fleet.py needs of gunicorn: our listener, our log, our word to systemd, and callers that are too slow.
+"""What process/fleet.py needs of gunicorn: a master that replaces workers, with our listener, log and word to systemd.
 
 Imported only where several processes are asked for; gunicorn is an extra.
 """
@@ -14,23 +14,17 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import glogging, sock
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.http import errors, wsgi
-from gunicorn.workers import gthread
+from gunicorn.workers import base
 
-from process.arrivals import Arrivals
+from process.bounds import Bounds
+from process.callers import Callers
 from process.service import Running
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# What gunicorn cannot read, and what it is answered with; anything else it cannot read is a bad request.
-REFUSALS: tuple[tuple[type[Exception], str], ...] = (
-    (errors.LimitRequestHeaders, "431 Request Header Fields Too Large"),
-    (errors.LimitRequestLine, "414 URI Too Long"),
-    (errors.UnsupportedTransferCoding, "501 Not Implemented"),
-    (errors.ExpectationFailed, "417 Expectation Failed"),
-    (errors.ParseException, "400 Bad Request"),
-)
+# How often a worker says that it is alive.
+TURN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,27 +35,18 @@ class Fleet:
     settings: dict[str, Any]
     listener: socket.socket
     headers: dict[str, str]
-    arrivals: Arrivals[Any]
-    answer_s: float
+    bounds: Bounds
     running: Running
     status: str
 
 
 def run(fleet: Fleet) -> int:
     """Until a signal; gives the exit code."""
-    # Every answer is made by this module's class; there is no setting for it.
-    wsgi.Response = _Answer
     try:
         _Master(_Application(fleet), fleet).run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
-
-
-class _Answer(wsgi.Response):  # type: ignore[misc]
-    def default_headers(self) -> list[str]:
-        """Without a word to strangers about what runs here."""
-        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 class _Log(glogging.Logger):  # type: ignore[misc]
@@ -125,38 +110,14 @@ class _Master(Arbiter):  # type: ignore[misc]
                 self._fleet.running.ready(self._fleet.status)
 
 
-class _Worker(gthread.ThreadWorker):  # type: ignore[misc]
+class _Worker(base.Worker):  # type: ignore[misc]
+    """One process; gunicorn only watches over it."""
+
     fleet: Fleet
 
-    def handle(self, conn: Any) -> Any:
-        if not conn.initialized and not conn.data_ready and not conn.wait_for_data(0):
-            return gthread._DEFER  # a caller that says nothing takes no thread
-        self.fleet.arrivals.begins(conn.sock)
-        try:
-            return super().handle(conn)
-        finally:
-            self.fleet.arrivals.ended(conn.sock)
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        # How long each piece of an answer may take to leave; how long the request may come is in `notify`.
-        conn.sock.settimeout(self.fleet.answer_s)
-        return super().handle_request(req, conn)
-
-    def notify(self) -> None:
-        """Each second, in the thread that does nothing long."""
-        super().notify()
-        for late in self.fleet.arrivals.overdue():
-            with suppress(OSError):
-                late.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """An answer with our headers that repeats nothing of what the caller wrote."""
-        status = next((status for kind, status in REFUSALS if isinstance(exc, kind)), "")
-        if not status:
-            self.log.error("a request failed", exc_info=exc)
-            status = "500 Internal Server Error"
-        said = status.encode()
-        headers = {"Content-Type": "text/plain", "Content-Length": str(len(said)), "Connection": "close"}
-        lines = [f"HTTP/1.1 {status}", *(f"{n}: {v}" for n, v in {**headers, **self.fleet.headers}.items())]
-        with suppress(OSError):
-            client.sendall("\r\n".join([*lines, "", ""]).encode() + said)
+    def run(self) -> None:
+        callers = Callers(self.wsgi, self.sockets[0].sock, self.fleet.bounds, self.fleet.headers)
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            callers.turn(TURN_S)
+        callers.close(self.cfg.graceful_timeout)

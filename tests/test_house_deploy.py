@@ -8,8 +8,7 @@ from house import ROOT
 
 from cloud.main import parser
 from cloud.serving import BODY_MOST_BYTES
-from process.arrivals import ARRIVAL_S
-from process.fleet import KEEP_ALIVE_S
+from process.bounds import Bounds
 from process.serve import CHANNEL_TIMEOUT_S, HEADER_MOST_BYTES
 
 CLOUD = ROOT / "deploy" / "cloud"
@@ -31,11 +30,11 @@ def test_nginx_lets_every_body_through_that_the_program_looks_at() -> None:
 def test_a_proxy_closes_an_idle_connection_before_the_program_does(path: Path) -> None:
     idle = re.findall(r"^\s*(?:idle|keepalive|keepalive_timeout) (\d+)s;?$", path.read_text(), re.MULTILINE)
     assert len(idle) == 2
-    assert max(map(int, idle)) < min(KEEP_ALIVE_S, CHANNEL_TIMEOUT_S)
+    assert max(map(int, idle)) < CHANNEL_TIMEOUT_S
 
 
 def test_a_proxy_gives_a_request_as_much_time_and_room_as_the_program() -> None:
-    assert said(CADDY, "read_body") == f"{ARRIVAL_S:g}s"
+    assert said(CADDY, "read_body") == f"{Bounds(BODY_MOST_BYTES).arrival_s:g}s"
     assert said(CADDY, "max_header_size") == f"{HEADER_MOST_BYTES // 1024}KB"
 
 
