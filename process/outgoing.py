@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # An answer up to so long is held in memory until its caller has taken it; exports are longer, or of unknown length.
 HELD_MOST_BYTES = 2 * 2**20
+# Answers that end with their head; a length would be that of another answer (RFC 9110, 8.6).
+BODILESS = ("204", "304")
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,9 @@ def _answer(started: _Started, body: Iterable[bytes], is_version_1_1: bool) -> A
     if isinstance(body, (list, tuple)) or (length.isdigit() and int(length) <= HELD_MOST_BYTES):
         whole = b"".join([*started.written, *body])
         _close_of(body)()
-        headers = started.headers if length else [*started.headers, ("Content-Length", str(len(whole)))]
+        headers = started.headers
+        if not length and not started.status.startswith(BODILESS):
+            headers = [*headers, ("Content-Length", str(len(whole)))]
         return Answer(_head(started.status, headers) + whole)
     pieces = _joined(started.written, body)
     # Without a length the end is marked, so that an answer that broke off is not taken for a whole one.

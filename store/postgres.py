@@ -208,10 +208,11 @@ def _months(first_ms: int, last_ms: int) -> Iterator[tuple[str, int, int]]:
 
 @lru_cache(maxsize=16)
 def _bulk_sql(into: Bulk) -> str:
-    arrays = ", ".join(["?::bigint[]"] * len(into.columns))
+    # Several unnest in FROM would be gathered in memory first; here they go along in step.
+    columns = ", ".join(f"unnest(?::bigint[]) AS {column}" for column in into.columns)
     return (
         f"INSERT INTO {into.table} ({into.names}) SELECT {into.values(into.columns)}"
-        f" FROM unnest({arrays}) AS r ({', '.join(into.columns)}) {into.clash}"
+        f" FROM (SELECT {columns}) AS r {into.clash}"
     )
 
 

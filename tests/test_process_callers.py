@@ -35,6 +35,9 @@ class Site:
         if path in ("/stream", "/breaks"):
             start("200 OK", [("Content-Type", "text/csv")])
             return Stream(self, path == "/breaks")
+        if path == "/same":
+            start("304 Not Modified", [("ETag", '"1"')])
+            return []
         if path == "/big":
             start("200 OK", [("Content-Length", str(HELD_MOST_BYTES))])
             return iter([b"y" * HELD_MOST_BYTES])
@@ -116,6 +119,12 @@ def test_an_answer_is_whole_and_the_connection_ends() -> None:
         assert b"\r\nConnection: close" in head
         assert head.count(b"Date: ") == 1
         assert body == b"127.0.0.1 hello"
+
+
+def test_an_answer_without_a_body_tells_no_length() -> None:
+    with serving(Site()) as connection:
+        head, body = answer(connection(), GET % b"/same")
+        assert (b"Content-Length" in head, body) == (False, b"")
 
 
 def test_slow_callers_hold_nobody_up() -> None:
