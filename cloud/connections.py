@@ -38,12 +38,17 @@ class Connections(ABC):
     def _another(self) -> Database:
         """One for a thread that has none."""
 
-    @abstractmethod
     def part_with(self) -> Callable[[], None]:
         """The calling thread's connection is no longer its own but an answer's, whichever thread writes that.
 
         What is returned gives it back; whoever writes calls it when it asks no more.
         """
+        db, self._local.db = getattr(self._local, "db", None), None
+        return lambda: None if db is None else self._put_back(db)
+
+    @abstractmethod
+    def _put_back(self, db: Any) -> None:
+        """One that `_another` gave is free for the next thread that has none."""
 
     @abstractmethod
     def give_back(self) -> None:
@@ -81,9 +86,8 @@ class _OfThreads(Connections):
             self._opened.append(db)
         return db
 
-    def part_with(self) -> Callable[[], None]:
-        db, self._local.db = getattr(self._local, "db", None), None
-        return lambda: None if db is None else self._spare.append(db)
+    def _put_back(self, db: Any) -> None:
+        self._spare.append(db)
 
     def give_back(self) -> None:
         """Opening the file again would cost more than keeping it."""
@@ -107,15 +111,11 @@ class _Borrowed(Connections):
     def _another(self) -> Database:
         return self._pool.borrow()
 
-    def part_with(self) -> Callable[[], None]:
-        db, self._local.db = getattr(self._local, "db", None), None
-        return lambda: None if db is None else self._pool.give_back(db)
+    def _put_back(self, db: Any) -> None:
+        self._pool.give_back(db)
 
     def give_back(self) -> None:
-        db = getattr(self._local, "db", None)
-        if db is not None:
-            self._local.db = None
-            self._pool.give_back(db)
+        self.part_with()()
 
     def close(self) -> None:
         self._pool.close()

@@ -93,8 +93,11 @@ class Callers:
         self._epoll.close()
 
     def _is_sending(self) -> bool:
+        return self._streaming() > 0 or any(each.unsent for each in self._by_number.values())
+
+    def _streaming(self) -> int:
         self._streams = [thread for thread in self._streams if thread.is_alive()]
-        return bool(self._streams) or any(each.unsent for each in self._by_number.values())
+        return len(self._streams)
 
     def _accept(self) -> None:
         try:
@@ -187,8 +190,7 @@ class Callers:
             self._drop(caller)
 
     def _stream(self, caller: _Caller, answer: Answer) -> None:
-        self._streams = [thread for thread in self._streams if thread.is_alive()]
-        if len(self._streams) >= self._bounds.streams:
+        if self._streaming() >= self._bounds.streams:
             answer.close()
             self._answer(caller, refusal("503 Service Unavailable", self._headers))
             return
