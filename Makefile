@@ -19,6 +19,7 @@ help: ## this list
 run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: device, edge, sync and cloud
 	@$(PYTHON) deploy/demo/run.py
 
+# Without groups, loadgroup hands out one test after another, so that both end at about the same time.
 test: check ## everything that must be green: check, then all tests
 	@deploy/ready.sh chromium strace faketime postgres avr arduino simavr doctest
 	$(PYTHON) -m pytest -n 2 --dist loadgroup -m 'not alone'

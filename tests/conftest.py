@@ -10,8 +10,6 @@ from engines import ENGINES, AddressOf, Made, made, sqlite_address
 
 # Real processes against real clocks, or fixed ports: beside other work some of them are late, and nothing is wrong.
 ALONE = ("test_real_", "test_firmware_realtime", "test_house_run", "test_house_wheel", "test_bench_")
-# They build the sketch, all in one folder.
-TOGETHER = {"test_firmware_": "firmware"}
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
 # Debian keeps the programs of a PostgreSQL server out of PATH, a folder for each version.
 PLACES = {"pg_ctl": "usr/lib/postgresql/*/bin"}
@@ -52,12 +50,8 @@ def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Addre
             yield found
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark those that run `alone`; with `-n 2 --dist loadgroup` the tests of a file stay in one process."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark those that run `alone`."""
     for item in items:
-        name = item.path.stem
-        if name.startswith(ALONE):
+        if item.path.stem.startswith(ALONE):
             item.add_marker(pytest.mark.alone)
-        if config.pluginmanager.hasplugin("xdist"):
-            group = next((group for begin, group in TOGETHER.items() if name.startswith(begin)), name)
-            item.add_marker(pytest.mark.xdist_group(group))
