@@ -23,7 +23,7 @@ run: .venv/run $(VENDOR) ## everything on this machine, without any hardware: de
 test: check ## everything that must be green: check, then all tests
 	@deploy/ready.sh chromium strace faketime postgres avr arduino simavr doctest
 	$(PYTHON) -m pytest -n 2 --dist loadgroup -m 'not alone'
-	$(PYTHON) -m pytest -m alone
+	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m alone
 
 check: .venv/test $(VENDOR) ## format, lint and types
 	.venv/bin/ruff format --check .

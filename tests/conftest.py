@@ -8,8 +8,22 @@ from pathlib import Path
 import pytest
 from engines import ENGINES, AddressOf, Made, made, sqlite_address
 
-# Real processes against real clocks, or fixed ports: beside other work some of them are late, and nothing is wrong.
-ALONE = ("test_real_", "test_firmware_realtime", "test_house_run", "test_house_wheel", "test_bench_")
+# Real processes against real clocks, or fixed ports: beside hard work some of them are late, and nothing is wrong.
+# Beside each other they are in time, since most of what they do is wait. The long ones begin first.
+ALONE = (
+    "test_real_kills",
+    "test_real_tiny_disk",
+    "test_real_bad_input",
+    "test_real_clock_steps",
+    "test_real_sketch",
+    "test_real_pty",
+    "test_real_disk_full",
+    "test_real_",
+    "test_firmware_realtime",
+    "test_house_run",
+    "test_house_wheel",
+    "test_bench_",
+)
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
 # Debian keeps the programs of a PostgreSQL server out of PATH, a folder for each version.
 PLACES = {"pg_ctl": "usr/lib/postgresql/*/bin"}
@@ -51,7 +65,12 @@ def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Addre
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark those that run `alone`."""
+    """Mark those that run `alone`, and put them into the order of ALONE; what is not in it stays before them."""
     for item in items:
         if item.path.stem.startswith(ALONE):
             item.add_marker(pytest.mark.alone)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, begin in enumerate(ALONE) if item.path.stem.startswith(begin)), -1)
