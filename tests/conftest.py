@@ -64,6 +64,14 @@ def address_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Addre
             yield found
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Who asks for one half alone need not read the files of the other."""
+    half = {"alone": True, "not alone": False}.get(config.getoption("markexpr"))
+    name = collection_path.stem
+    other = half is not None and name.startswith("test_") and name.startswith(ALONE) != half
+    return True if other else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark those that run `alone`, and put them into the order of ALONE; what is not in it stays before them."""
     for item in items:
