@@ -199,7 +199,9 @@ class Run:
             each.turn()
         if self._control >= 0:
             self._read_commands()
-        self.ended = self.ended or os.getppid() != self._parent
+        # Not `self.ended or ...`: a SIGTERM between reading and writing it would be forgotten.
+        if os.getppid() != self._parent:
+            self.ended = True
 
     def report(self) -> str:
         counts = self.mega.counts
