@@ -25,6 +25,8 @@ NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 SUMMER_TIME = datetime(2027, 3, 28, 1, tzinfo=UTC)
 BEFORE_NEW_YEAR = timedelta(seconds=25)
 DAY_S, YEARS_S = 86_400.0, 3 * 365 * 86_400.0
+# Three years ahead all rows are older than what is usually kept, and once a minute an hour that the cloud has would go.
+KEEP_DAYS = 4 * 366
 DATED_S, FLOWS_S = 90.0, 40.0
 LOOK_S = 1.0
 # A commit is a few seconds away, the rows of a stream are dated one after another.
@@ -91,6 +93,8 @@ def stepping(tmp_path: Path) -> Iterator[Stepping]:
     for clock in (edge, cloud):
         clock.show(NEW_YEAR - BEFORE_NEW_YEAR)
     house = RealHouse(tmp_path, edge_inside=edge.inside, cloud_inside=cloud.inside)
+    settings = tmp_path / "edge.toml"
+    settings.write_text(settings.read_text().replace("[edge]\n", f"[edge]\nkeep_days = {KEEP_DAYS}\n"))
     with house, Eavesdropper(house.lines) as wire:
         house.start(*house.servers)
         device = house.device("garage", *DEVICE, to=wire.port).start()
