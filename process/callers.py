@@ -1,13 +1,12 @@
-"""The callers of one process: each heard until its request is whole, answered one at a time, and let go.
+"""The callers of one process: each heard until its request is whole, answered in one thread, and let go.
 
-A process works on one request at a time and accepts one caller at a time: of several processes at one listener each
-takes what it can do, and no thread waits for another's lock. A caller that is slow, in asking or in taking, costs
-memory and no time; an answer that is made while it is sent has a thread of its own.
+A process takes up callers until it has some to work on, and then works: of several processes at one listener each takes
+what it can do, and no thread waits for another's lock. A caller that is slow, in asking or in taking, costs memory
+and no time; an answer that is made while it is sent has a thread of its own.
 """
 
 from __future__ import annotations
 
-import logging
 import select
 import socket
 import sys
@@ -15,12 +14,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from process.bounds import Bounds
 from process.incoming import Incoming, Refusal
-from process.outgoing import Answer, answer_of, refusal
+from process.outgoing import Answer, Begun, refusal
+from process.streams import Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -30,8 +29,6 @@ READ_BYTES = 64 * 1024
 LATE_EVERY_S = 1.0
 # A caller that was refused before it had said everything is heard so long: else it would not get to read why.
 LINGER_S = 2.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -56,14 +53,17 @@ class Callers:
         bounds: Bounds,
         headers: Mapping[str, str],
         clock_s: Callable[[], float] = time.monotonic,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """`alive` is called after each answer, for somebody who watches whether this process hangs."""
         self._application, self._listener, self._bounds = application, listener, bounds
-        self._headers, self._clock_s = dict(headers), clock_s
+        self._headers, self._clock_s, self._alive = dict(headers), clock_s, alive
         self._server = _server_environ(listener)
         self._by_number: dict[int, _Caller] = {}
         self._held_bytes = 0
         self._looked_s = clock_s()
-        self._streams: list[Thread] = []
+        self._waiting: list[tuple[_Caller, Begun]] = []
+        self._streams = Streams(bounds.streams, bounds.answer_s)
         self._epoll = select.epoll()
         self._is_open, self._accepts = True, False
         listener.setblocking(False)
@@ -71,14 +71,17 @@ class Callers:
 
     def turn(self, wait_s: float) -> None:
         """Wait for something to do, at most so long, and do it."""
-        for number, _events in self._epoll.poll(wait_s):
+        ready = [number for number, _events in self._epoll.poll(wait_s, self._bounds.together)]
+        begun_s = self._clock_s()
+        for number in ready:
             caller = self._by_number.get(number)
-            if number == self._listener.fileno():
-                self._accept()
-            elif caller is not None and caller.unsent:
+            if caller is not None and caller.unsent:
                 self._send(caller)
             elif caller is not None:
                 self._hear(caller)
+        if self._listener.fileno() in ready:
+            self._take_up(begun_s)
+        self._answer_waiting()
         self._let_late_ones_go()
 
     def close(self, most_s: float) -> None:
@@ -93,26 +96,30 @@ class Callers:
         self._epoll.close()
 
     def _is_sending(self) -> bool:
-        return self._streaming() > 0 or any(each.unsent for each in self._by_number.values())
+        return self._streams.count() > 0 or any(each.unsent for each in self._by_number.values())
 
-    def _streaming(self) -> int:
-        self._streams = [thread for thread in self._streams if thread.is_alive()]
-        return len(self._streams)
+    def _take_up(self, begun_s: float) -> None:
+        """Callers, until there is enough to do: what takes long is left to other processes."""
+        for _ in range(self._bounds.together - len(self._waiting)):
+            has_time = self._clock_s() - begun_s <= self._bounds.taking_up_s
+            if not (self._accepts and has_time and self._accept()):
+                return
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """False where nobody waits any more."""
         try:
             made, address = self._listener.accept()
         except OSError:  # another process was faster, or the caller is gone
-            return
+            return False
         made.setblocking(False)
-        caller = _Caller(
-            made, address[0], self._clock_s() + self._bounds.arrival_s, Incoming(self._bounds.body_bytes)
-        )
+        incoming = Incoming(self._bounds.body_bytes)
+        caller = _Caller(made, address[0], self._clock_s() + self._bounds.arrival_s, incoming)
         self._by_number[made.fileno()] = caller
         self._epoll.register(made, select.EPOLLIN)
         if len(self._by_number) >= self._bounds.callers:
             self._stop_accepting()
         self._hear(caller)
+        return True
 
     def _hear(self, caller: _Caller) -> None:
         try:
@@ -133,12 +140,10 @@ class Callers:
             self._hold(caller, incoming.held_bytes)
         except Refusal as refused:
             caller.lingers = not incoming.is_whole
-            self._let_go_of(caller)
             self._answer(caller, refusal(refused.status, self._headers))
             return
         if incoming.is_whole:
-            self._let_go_of(caller)
-            self._answer(caller, self._work(caller))
+            self._begin(caller)
         elif incoming.waits_for_word and not caller.was_told:
             caller.was_told = True
             with suppress(OSError):
@@ -154,16 +159,35 @@ class Callers:
         self._held_bytes -= caller.held_bytes
         caller.held_bytes = 0
 
-    def _work(self, caller: _Caller) -> Answer:
+    def _begin(self, caller: _Caller) -> None:
+        """Its request is whole."""
         try:
             asked = caller.incoming.environ()
         except Refusal as refused:
-            return refusal(refused.status, self._headers)
-        return answer_of(
-            self._application, {**self._server, **asked, "REMOTE_ADDR": caller.address}, self._headers
-        )
+            self._answer(caller, refusal(refused.status, self._headers))
+            return
+        environ = {**self._server, **asked, "REMOTE_ADDR": caller.address}
+        begun = Begun(self._application, environ, self._headers)
+        if begun.waits:
+            self._waiting.append((caller, begun))
+        else:
+            self._answer(caller, begun.answer())
+
+    def _answer_waiting(self) -> None:
+        """Those that are not ready come last."""
+        waiting, self._waiting = self._waiting, []
+        for is_last in (False, True):
+            unready = []
+            for caller, begun in waiting:
+                if is_last or begun.is_ready():
+                    self._answer(caller, begun.answer())
+                else:
+                    unready.append((caller, begun))
+            waiting = unready
 
     def _answer(self, caller: _Caller, answer: Answer) -> None:
+        self._alive()
+        self._let_go_of(caller)
         if answer.rest is not None:
             self._stream(caller, answer)
             return
@@ -190,27 +214,12 @@ class Callers:
             self._drop(caller)
 
     def _stream(self, caller: _Caller, answer: Answer) -> None:
-        if self._streaming() >= self._bounds.streams:
+        if self._streams.has_room():
+            self._forget(caller)
+            self._streams.begin(caller.socket, answer)
+        else:
             answer.close()
             self._answer(caller, refusal("503 Service Unavailable", self._headers))
-            return
-        self._forget(caller)
-        self._streams.append(Thread(target=self._stream_all, args=(caller.socket, answer), daemon=True))
-        self._streams[-1].start()
-
-    def _stream_all(self, to: socket.socket, answer: Answer) -> None:
-        try:
-            to.settimeout(self._bounds.answer_s)
-            to.sendall(answer.head)
-            for piece in answer.rest or ():
-                to.sendall(piece)
-        except OSError as error:
-            log.debug("an answer was not taken: %s", error)
-        except Exception:
-            log.exception("an answer broke off")
-        finally:
-            with to:
-                answer.close()
 
     def _let_late_ones_go(self) -> None:
         now_s = self._clock_s()

@@ -1,7 +1,7 @@
 """Serves one WSGI application with several processes on one address until the process is asked to stop.
 
 A master that opens nothing but the listening socket watches over workers (gunicorn). Each opens its own application
-after the fork and answers one request at a time (process/callers.py); one that dies or hangs is replaced.
+after the fork and answers in one thread (process/callers.py); one that dies or hangs is replaced.
 """
 
 from __future__ import annotations

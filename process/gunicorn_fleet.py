@@ -116,7 +116,9 @@ class _Worker(base.Worker):  # type: ignore[misc]
     fleet: Fleet
 
     def run(self) -> None:
-        callers = Callers(self.wsgi, self.sockets[0].sock, self.fleet.bounds, self.fleet.headers)
+        callers = Callers(
+            self.wsgi, self.sockets[0].sock, self.fleet.bounds, self.fleet.headers, alive=self.notify
+        )
         while self.alive and self.ppid == os.getppid():
             self.notify()
             callers.turn(TURN_S)

@@ -41,20 +41,65 @@ class _Started:
         return self.written.append
 
 
-def answer_of(application: WSGIApplication, environ: WSGIEnvironment, headers: Mapping[str, str]) -> Answer:
-    """Never raises for what the application does: that is logged and answered with 500, and with `headers`."""
-    started = _Started()
-    try:
-        body = application(environ, started)
-    except Exception:
-        log.exception("a request failed")
-        return refusal("500 Internal Server Error", headers)
-    try:
-        return _answer(started, body, environ["SERVER_PROTOCOL"] == "HTTP/1.1")
-    except Exception:
-        log.exception("a request failed")
-        _close_of(body)()
-        return refusal("500 Internal Server Error", headers)
+class Begun:
+    """A request that the application was called with.
+
+    `waits`: its answer begins only when it is asked for, as PEP 3333 allows. Who has several requests calls the
+    application for each before that, so that it may work on them together. Such an answer is held whole.
+    """
+
+    def __init__(
+        self, application: WSGIApplication, environ: WSGIEnvironment, headers: Mapping[str, str]
+    ) -> None:
+        self._started, self._headers = _Started(), headers
+        self._is_version_1_1 = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        self._body: Iterable[bytes] | None = None
+        self._late: Iterator[bytes] | None = None
+        try:
+            self._body = application(environ, self._started)
+            if not self._started.status:
+                self._late = iter(self._body)
+        except Exception:
+            log.exception("a request failed")
+
+    @property
+    def waits(self) -> bool:
+        return self._late is not None
+
+    def is_ready(self) -> bool:
+        """Of one that waits: False where its answer needs more work than others should wait for."""
+        assert self._late is not None
+        try:
+            first = next(self._late, None)
+            if first is not None:
+                self._started.written.append(first)
+        except Exception:
+            log.exception("a request failed")
+            self._started.status = ""
+            self._close()
+        return self._body is None or bool(self._started.status)
+
+    def answer(self) -> Answer:
+        """Never raises for what the application does: that is logged and answered with 500, and with the headers."""
+        if self._body is None:
+            return refusal("500 Internal Server Error", self._headers)
+        try:
+            body = self._body
+            if self._late is not None:
+                body = list(self._late)
+                self._close()
+            if not self._started.status:
+                raise AssertionError("the application never began its answer")
+            return _answer(self._started, body, self._is_version_1_1)
+        except Exception:
+            log.exception("a request failed")
+            self._close()
+            return refusal("500 Internal Server Error", self._headers)
+
+    def _close(self) -> None:
+        body, self._body = self._body, None
+        if body is not None:
+            _close_of(body)()
 
 
 def refusal(status: str, headers: Mapping[str, str]) -> Answer:
