@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from store.database import Database
+from store.database import Database, Question
 from store.part import CHANGES, Part
 from store.streams import Streams
 
@@ -50,30 +50,34 @@ class Changes:
 
     def current(self, kind: str, key: str = "") -> Any:
         """The value that holds, or None when nobody ever set one."""
-        row = self._winner(kind, key)
+        row = self._db.ask(self.winning(kind, key))
         return orjson.loads(row[1]) if row else None
 
     def all(self, kind: str) -> dict[str, Any]:
         """key -> the value that holds, of everything that was ever set."""
-        rows = self._db.execute(
+        return self._db.ask(self.holding(kind))
+
+    def holding(self, kind: str) -> Question[dict[str, Any]]:
+        return Question(
             "SELECT c.key, c.value FROM changes c JOIN streams s ON s.id = c.stream"
             " WHERE s.site = ? AND c.kind = ? ORDER BY c.key, c.rev, s.source, s.boot",
             (self._site, kind),
+            lambda rows: {key: orjson.loads(value) for key, value in rows},
         )
-        return {key: orjson.loads(value) for key, value in rows.fetchall()}
 
     def next_part(self, source: str, boot: int, kind: str, value: Any, key: str = "") -> Part:
         """The part that writes a new value in this process' own stream; apply it with the receiver."""
-        row = self._winner(kind, key)
+        row = self._db.ask(self.winning(kind, key))
         seq = Streams(self._db, self._site).cursor(source, boot) + 1
         change = (seq, kind, key, (row[0] if row else 0) + 1, orjson.dumps(value).decode())
         return Part(source, boot, seq - 1, rows=[change], kind=CHANGES)
 
-    def _winner(self, kind: str, key: str) -> tuple[int, str] | None:
-        row: tuple[int, str] | None = self._db.execute(
+    def winning(self, kind: str, key: str = "") -> Question[tuple[int, str] | None]:
+        """Revision and value, as it is kept, of the change that holds."""
+        return Question(
             "SELECT c.rev, c.value FROM changes c JOIN streams s ON s.id = c.stream"
             " WHERE s.site = ? AND c.kind = ? AND c.key = ?"
             " ORDER BY c.rev DESC, s.source DESC, s.boot DESC LIMIT 1",
             (self._site, kind, key),
-        ).fetchone()
-        return row
+            lambda rows: rows.fetchone(),
+        )

@@ -70,7 +70,10 @@ class Database(ABC):
 
     @abstractmethod
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
-        """Insert rows (in the order of `into.columns`), as fast as the engine can; none are none."""
+        """Insert rows (in the order of `into.columns`), as fast as the engine can; none are none.
+
+        Inside a write transaction they may go with later ones, but go before anything is asked that might see them.
+        """
 
     @abstractmethod
     def write(self, site: int = 0) -> AbstractContextManager[None]:
@@ -78,6 +81,13 @@ class Database(ABC):
 
         `site`: whose streams, meters or rows are written, 0 where it is nobody's. One writer at a time is let in for
         each site; with SQLite that is one for the whole database.
+        """
+
+    @abstractmethod
+    def write_where_free(self, sites: Sequence[int]) -> AbstractContextManager[set[int]]:
+        """One write transaction at those of these sites at which nobody else writes now.
+
+        Where each site has a lock of its own nobody is waited for; where the database has one, its writer is.
         """
 
     @abstractmethod
@@ -97,6 +107,10 @@ class Database(ABC):
 
         For what never changes again, such as a meter's number.
         """
+
+    @abstractmethod
+    def is_held(self, key: object) -> bool:
+        """Whether `lasting` gives this without asking, or asking costs nothing."""
 
     @abstractmethod
     def months(self, first_ms: int, last_ms: int) -> None:
@@ -123,6 +137,13 @@ class Database(ABC):
     def together(self, questions: Sequence[Question[Any]]) -> list[Any]:
         """What each gives, in their order; where questions travel, they travel together."""
         return [self.ask(question) for question in questions]
+
+    def ahead(self, questions: Sequence[Question[Any]]) -> None:  # noqa: B027 - an engine may do nothing
+        """What a request will ask for, one after the other, soon and outside of transactions.
+
+        Where questions travel they travel together, and `ask` and `together` give what was seen then, unless the
+        same connection has written since.
+        """
 
     def insert_id(self, sql: str, params: Params) -> int:
         """Insert one row with `RETURNING id` and give its id."""

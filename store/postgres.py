@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from store.database import Bulk, Database, Params, Question, Result
+from store.postgres_bulk import Gathered, insertion
 from store.postgres_statements import Statements
 from store.schema_postgres import MIGRATIONS
 
@@ -29,6 +29,8 @@ KNOWN_MOST = 200_000
 
 # What a statement begins with that has no rows to give.
 WRITES: tuple[str, ...] = ("INSERT ", "UPDATE ", "DELETE ")
+
+_LOCK_FREE = "SELECT id FROM sites WHERE id = ANY(?::bigint[]) FOR NO KEY UPDATE SKIP LOCKED"
 
 T = TypeVar("T")
 
@@ -51,50 +53,98 @@ class PostgresDatabase(Database):
         self._known: dict[object, object] = {} if known is None else known
         self._remembered: dict[object, object] | None = {} if brief else None
         self._writing = False
+        # The rows of questions that were asked ahead, by their text and values.
+        self._seen: dict[tuple[str, Params], list[Any]] = {}
+        # Inserted at the next question, or before the next statement on their table.
+        self._gathered = Gathered()
         # Seen in a transaction, which may have made it itself.
         self._coming: dict[object, object] = {}
 
     def execute(self, sql: str, params: Params = ()) -> Result:
         if self._writing and sql.startswith(WRITES) and "RETURNING" not in sql:
+            self._insert_gathered(sql)
             self._statements.tell(sql, params)
             return _Rows([])
+        self._insert_gathered()
         return _Rows(self._statements.ask(sql, params))
 
+    def ask(self, question: Question[T]) -> T:
+        seen = self._seen.get(_key(question))
+        if seen is None:
+            return super().ask(question)
+        return question.read(_Rows(seen))
+
     def together(self, questions: Sequence[Question[Any]]) -> list[Any]:
-        answers = self._statements.ask_all([(each.sql, each.params) for each in questions])
-        return [each.read(_Rows(rows)) for each, rows in zip(questions, answers, strict=True)]
+        self._insert_gathered()
+        seen = [self._seen.get(_key(each)) if self._seen else None for each in questions]
+        unseen = [each for each, rows in zip(questions, seen, strict=True) if rows is None]
+        answers = iter(
+            self._statements.ask_all([(each.sql, each.params) for each in unseen]) if unseen else ()
+        )
+        return [
+            each.read(_Rows(next(answers) if rows is None else rows))
+            for each, rows in zip(questions, seen, strict=True)
+        ]
+
+    def ahead(self, questions: Sequence[Question[Any]]) -> None:
+        if self._remembered is not None and self.conn.info.transaction_status == TransactionStatus.IDLE:
+            answers = self._statements.ask_all([(each.sql, each.params) for each in questions])
+            self._seen = {_key(each): rows for each, rows in zip(questions, answers, strict=True)}
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         for row in rows:
             self.execute(sql, row)
 
     def bulk(self, into: Bulk, rows: Sequence[Params]) -> None:
-        if rows:
-            self.execute(_bulk_sql(into), [_array(column) for column in zip(*rows, strict=True)])
+        if rows and not self._writing:
+            self._statements.ask(*insertion(into, rows))
+        elif rows and not self._gathered.add(into, rows):
+            self._insert_gathered()
+
+    def _insert_gathered(self, named_in: str | None = None) -> None:
+        for sql, params in self._gathered.taken(named_in) if self._gathered else ():
+            self._statements.tell(sql, params)
 
     @contextmanager
     def write(self, site: int = 0) -> Iterator[None]:
+        with self._write():
+            if site:
+                self._statements.tell("SELECT 1 FROM sites WHERE id = ? FOR NO KEY UPDATE", (site,))
+            yield
+
+    @contextmanager
+    def write_where_free(self, sites: Sequence[int]) -> Iterator[set[int]]:
+        """Who waits for no site's lock while it holds others deadlocks with no other writer of sites."""
+        wanted = "{" + ", ".join(map(str, sites)) + "}"
+        with self._write():
+            yield {site for (site,) in self._statements.ask(_LOCK_FREE, (wanted,))}
+
+    @contextmanager
+    def _write(self) -> Iterator[None]:
         self._writing = True
         if self._remembered:
             self._remembered = {}
         try:
             with self._transaction("BEGIN"):
-                if site:
-                    self._statements.tell("SELECT 1 FROM sites WHERE id = ? FOR NO KEY UPDATE", (site,))
                 yield
         finally:
             self._writing = False
 
     @contextmanager
     def read(self) -> Iterator[None]:
+        # Inside, everything is of the same state; what was seen before is as good as ever afterwards.
+        seen = self._seen
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
             yield
+        self._seen = seen
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
+        self._seen = {}
         try:
             self._statements.tell(begin)
             yield
+            self._insert_gathered()
             self._statements.commit()
             self._keep(self._coming)
         except BaseException:
@@ -103,6 +153,7 @@ class PostgresDatabase(Database):
                 self.conn.rollback()
             raise
         finally:
+            self._gathered = Gathered()
             self._coming = {}
 
     def remembered(self, key: object, make: Callable[[], T]) -> T:
@@ -123,6 +174,9 @@ class PostgresDatabase(Database):
         elif found is not None:
             self._coming[key] = found
         return found
+
+    def is_held(self, key: object) -> bool:
+        return key in self._known or key in self._coming
 
     def _keep(self, found: dict[object, object]) -> None:
         if len(self._known) + len(found) > KNOWN_MOST:
@@ -168,6 +222,10 @@ class PostgresDatabase(Database):
         self.conn.close()
 
 
+def _key(question: Question[Any]) -> tuple[str, Params]:
+    return question.sql, tuple(question.params)
+
+
 class _Rows:
     """What a query gave, here already."""
 
@@ -204,21 +262,6 @@ def _months(first_ms: int, last_ms: int) -> Iterator[tuple[str, int, int]]:
         later = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
         yield f"readings_{at:%Y%m}", from_ms, int(later.timestamp()) * 1000
         at = later
-
-
-@lru_cache(maxsize=16)
-def _bulk_sql(into: Bulk) -> str:
-    # Several unnest in FROM would be gathered in memory first; here they go along in step.
-    columns = ", ".join(f"unnest(?::bigint[]) AS {column}" for column in into.columns)
-    return (
-        f"INSERT INTO {into.table} ({into.names}) SELECT {into.values(into.columns)}"
-        f" FROM (SELECT {columns}) AS r {into.clash}"
-    )
-
-
-def _array(column: Sequence[int | None]) -> str:
-    """A column as PostgreSQL writes an array; by str(), which is faster than any loop."""
-    return "{" + str(list(column))[1:-1].replace("None", "NULL") + "}"
 
 
 def advisory_key(name: str) -> int:

@@ -76,6 +76,12 @@ class SqliteDatabase(Database):
         self._at("after commit")
 
     @contextmanager
+    def write_where_free(self, sites: Sequence[int]) -> Iterator[set[int]]:
+        """At all of them: whoever else writes has the whole database and is waited for."""
+        with self.write():
+            yield set(sites)
+
+    @contextmanager
     def read(self) -> Iterator[None]:
         self.conn.execute("BEGIN")
         try:
@@ -101,6 +107,9 @@ class SqliteDatabase(Database):
     def lasting(self, key: object, find: Callable[[], T | None]) -> T | None:
         """Always asked for: it takes some microseconds here."""
         return find()
+
+    def is_held(self, key: object) -> bool:
+        return True
 
     def months(self, first_ms: int, last_ms: int) -> None:
         """Nothing: one table has room for all."""

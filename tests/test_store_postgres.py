@@ -11,9 +11,10 @@ from madeparts import HOUR_MS, NOW_MS, Twin, row, rows
 from bench.postgres import server
 from metering.reading import Meter
 from store.by_time import RowsByTime
-from store.database import Database, Params, Result, Unopenable
+from store.database import Bulk, Database, Params, Question, Result, Unopenable
 from store.history import History
 from store.part import Hole, Part
+from store.pool import Pool
 from store.postgres import PostgresDatabase, pending
 from store.postgres_server import connect, migrate, open_postgres
 from store.receiver import Receiver
@@ -212,3 +213,83 @@ def test_a_meters_number_is_asked_for_once(db: PostgresDatabase, monkeypatch: py
     monkeypatch.setattr(db, "execute", noted)
     received(db, 1, Part("garage", 7, 2, [row(3)]))
     assert [sql for sql in asked if "FROM meters" in sql or "pg_inherits" in sql] == []
+
+
+MARK = Bulk("touched", ("meter", "width_s", "start_ms"), clash="ON CONFLICT DO NOTHING")
+
+
+def marks(db: Database) -> list[tuple[int, ...]]:
+    return db.execute("SELECT meter, start_ms FROM touched ORDER BY meter, start_ms").fetchall()
+
+
+def test_gathered_rows_are_there_for_every_question_and_statement(db: PostgresDatabase) -> None:
+    with db.write(1):
+        db.bulk(MARK, [(1, 60, 0)])
+        db.bulk(MARK, [(1, 60, 60), (1, 60, 0), (2, 60, 0)])
+        assert marks(db) == [(1, 0), (1, 60), (2, 0)]
+        db.bulk(MARK, [(3, 60, 0)])
+        db.execute("DELETE FROM touched WHERE meter = ?", (3,))
+        db.bulk(MARK, [(4, 60, 0)])
+        assert db.together(
+            [Question("SELECT count(*) FROM touched", (), lambda rows: rows.fetchone()[0])]
+        ) == [4]
+        db.bulk(MARK, [(5, 60, 0)])
+    assert [meter for meter, _ in marks(db)] == [1, 1, 2, 4, 5]
+
+
+def test_gathered_rows_of_a_rolled_back_transaction_are_gone(db: PostgresDatabase) -> None:
+    def fails() -> None:
+        with db.write(1):
+            db.bulk(MARK, [(1, 60, 0)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    with db.write(1):
+        db.bulk(MARK, [(2, 60, 0)])
+    db.bulk(MARK, [(3, 60, 0)])
+    assert [meter for meter, _ in marks(db)] == [2, 3]
+
+
+def test_rows_of_several_sites_go_by_one_statement_up_to_a_bound(
+    db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    tell = db._statements.tell
+    monkeypatch.setattr("store.postgres_bulk.GATHERED_MOST", 5)
+
+    def noted(sql: str, params: Params = ()) -> None:
+        told.extend([params[0].count(",") + 1] if sql.startswith("INSERT INTO touched") else [])
+        tell(sql, params)
+
+    monkeypatch.setattr(db._statements, "tell", noted)
+    with db.write(1):
+        for meter in range(1, 8):
+            db.bulk(MARK, [(meter, 60, 0)])
+    assert told == [5, 2]
+    assert len(marks(db)) == 7
+
+
+def test_what_was_asked_ahead_is_asked_once_and_never_beyond_a_write(
+    url: str, db: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Pool(url, 1)) as pool:
+        lent = pool.borrow()
+        one = Question("SELECT count(*) FROM touched", (), lambda rows: int(rows.fetchone()[0]))
+        other = Question(
+            "SELECT count(*) FROM touched WHERE meter = ?", (7,), lambda rows: int(rows.fetchone()[0])
+        )
+        lent.ahead([one, other])
+        db.bulk(MARK, [(7, 60, 0)])
+        assert (lent.ask(one), lent.together([other, one])) == (0, [0, 0])
+        # Not asked ahead: seen as it is.
+        third = Question("SELECT count(*) FROM touched WHERE meter = ?", (8,), one.read)
+        assert lent.together([one, third]) == [0, 0]
+        with lent.read():
+            assert lent.ask(one) == 1
+        lent.ahead([one])
+        with lent.write():
+            lent.bulk(MARK, [(8, 60, 0)])
+            assert lent.ask(one) == 2
+        assert lent.together([one, third]) == [2, 1]
+        pool.give_back(lent)
