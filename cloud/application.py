@@ -27,7 +27,7 @@ from pages import app as pages
 from pages.condition import Pulse
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def build(
@@ -40,7 +40,7 @@ def build(
 ) -> "Mounted":
     """`key` signs the cookies of browsers that showed a token; `passwords` knows what a hash costs."""
     tokens = Tokens(now_ms)
-    sites.ask_for_paired(lambda digest: tokens.site_of(connections.mine(), digest))
+    sites.ask_for_paired(lambda digests: tokens.sites_of(connections.mine(), digests) if digests else {})
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
     login = Login(sites, key)
@@ -61,27 +61,30 @@ def build(
         described=described.paths(),
     )
     door.mount(seen)
-    taken = Ingest(sites, connections, watch, now_ms).application()
+    ingest = Ingest(sites, connections, now_ms)
     pairing = PairingRoutes(sites, connections, tokens, pairings, rules.url, now_ms).application()
-    return Mounted(seen, {**dict.fromkeys(PATHS, taken), **dict.fromkeys(PAIRING_PATHS, pairing)})
+    return Mounted(seen, {**dict.fromkeys(PATHS, ingest), **dict.fromkeys(PAIRING_PATHS, pairing)})
 
 
 class Mounted:
     """The applications side by side: some paths have one of their own, everything else is a page."""
 
-    def __init__(self, seen: bottle.Bottle, by_path: Mapping[str, bottle.Bottle]) -> None:
+    def __init__(self, seen: bottle.Bottle, by_path: "Mapping[str, WSGIApplication]") -> None:
         self._pages, self._by_path = seen, by_path
 
-    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        app = self._by_path.get(environ["PATH_INFO"], self._pages)
-        answer: Iterable[bytes] = app(environ, start)
-        return answer
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> "Iterable[bytes]":
+        app: WSGIApplication = self._by_path.get(environ["PATH_INFO"], self._pages)
+        return app(environ, start)
 
     @property
     def routes(self) -> frozenset[tuple[str, str]]:
         """Method and path of everything that is answered here."""
-        apps = {id(app): app for app in (self._pages, *self._by_path.values())}
-        return frozenset((route.method, route.rule) for app in apps.values() for route in app.routes)
+        bottles = {
+            id(app): app for app in (self._pages, *self._by_path.values()) if isinstance(app, bottle.Bottle)
+        }
+        return Ingest.routes | {
+            (route.method, route.rule) for app in bottles.values() for route in app.routes
+        }
 
 
 def pulse(connections: Connections) -> Pulse:

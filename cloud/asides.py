@@ -3,13 +3,13 @@
 One question to the database for all of it: most answers have nothing to tell, and each of them asks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloud.changing import SOURCE
 from cloud.senders import Senders
 from cloud.watch import WATCH_S
 from store.database import Database, Question
-from sync.answer import Rival
+from sync.answer import Answer, Rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Asides:
     watch_s: int
     changes: int
     rivals: tuple[Rival, ...]
+
+    def beside(self, answer: Answer) -> Answer:
+        """The answer, with these told beside it."""
+        return replace(answer, watch_s=self.watch_s, rivals=self.rivals, changes=self.changes)
 
 
 # Until when it is watched, changes, and how many rivals there are to ask for.

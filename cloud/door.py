@@ -15,10 +15,10 @@ from cloud.desk import Desk
 from cloud.entrances import Entrances
 from cloud.fleet_page import FleetPage
 from cloud.front_page import FrontPage
-from cloud.ingest import refusal
 from cloud.own_account import OwnAccount
 from cloud.pair_page import PairPage
 from cloud.pairing import Pairings
+from cloud.reply import BEARER, refusal
 from cloud.visitors import is_own_form
 from pages.guard import READS
 from pages.query import Refused
@@ -82,7 +82,8 @@ class Door:
         if site is not None and self._desk.visitors.of(request).may(site.number, Act.LOOK):
             return None
         if request.path.startswith(_API):
-            return refusal(401, "login", "this site wants its token (Authorization: Bearer ...) or a login")
+            message = "this site wants its token (Authorization: Bearer ...) or a login"
+            return refusal(401, "login", message, BEARER).for_bottle()
         return bottle.HTTPResponse(status=303, headers={"Location": f"/?next={quote(request.path)}"})
 
     def _refusing(self, handler: Callable[[], Any]) -> Callable[[], Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud import edges, latest, proofs
@@ -18,6 +19,8 @@ from store.by_time import RowsByTime
 from store.changes import TIMEZONE, Changes
 from store.database import Database, Question
 from store.history import History
+from store.meters import Meters
+from store.profiles import KIND
 from store.quarantine import Quarantine
 
 # Until an edge has told its zone; most of the houses are there.
@@ -40,7 +43,9 @@ class Houses:
         site = self._sites.by_key(key)
         if site is None:
             return None
-        zone = zone_of(self._connections.mine(), site.number)
+        db = self._connections.mine()
+        db.ahead(asked_by_pages(db, site.number, self._now_ms()))
+        zone = zone_of(db, site.number)
         with self._lock:
             built = self._built.get(key)
             if built is None or built.zone != zone:
@@ -54,7 +59,7 @@ class Houses:
             yield History(db, RowsByTime(db, site.number), site.number)
 
         def live() -> Sequence[LiveValue]:
-            return latest.newest(self._connections.mine(), site.number)
+            return self._connections.mine().ask(latest.newest(site.number))
 
         return Site(
             key=site.key,
@@ -71,12 +76,7 @@ class Houses:
 
 def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
     """What a cloud knows of a house: when its edge was last heard, and how far each board's readings go."""
-    number = site.number
-    questions = (
-        heard_ms(number), edges.only_one(number), _newest_boards(number), Senders(db, number).rivals(now_ms),
-        Quarantine(db, number).counting(), proofs.newest(number),
-    )  # fmt: skip
-    heard, edge, boards, rivals, refused, proof = db.together(questions)
+    heard, edge, boards, rivals, refused, proof = db.together(_of_condition(db, site.number, now_ms))
     devices = tuple(
         Device(source, boot, last_ms, cursor, None, "live" if _is_fresh(last_ms, now_ms) else "silent")
         for source, boot, cursor, last_ms in boards
@@ -103,6 +103,22 @@ def condition(db: Database, site: HostedSite, now_ms: int) -> Condition:
             ),
         ),
     )
+
+
+def _of_condition(db: Database, site: int, now_ms: int) -> tuple[Question[Any], ...]:
+    return (
+        heard_ms(site), edges.only_one(site), _newest_boards(site), Senders(db, site).rivals(now_ms),
+        Quarantine(db, site).counting(), proofs.newest(site),
+    )  # fmt: skip
+
+
+def asked_by_pages(db: Database, site: int, now_ms: int) -> tuple[Question[Any], ...]:
+    """What nearly every page and live value of a home asks for."""
+    changes = Changes(db, site)
+    return (
+        changes.winning(TIMEZONE), Meters(db, site).asking(), latest.newest(site), changes.holding(KIND),
+        *_of_condition(db, site, now_ms),
+    )  # fmt: skip
 
 
 def _newest_boards(site: int) -> Question[list[tuple[str, int, int, int | None]]]:

@@ -7,15 +7,18 @@ kept raw with the reason.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cloud import asides, contacts, edges
 from cloud.asides import Asides
 from cloud.senders import Senders
-from metering.reading import ROW_FIELDS
+from cloud.together import take_alone
+from metering.reading import CHANNEL, ROW_FIELDS, Meter
 from store import faults
 from store.by_time import RowsByTime
-from store.database import Database
-from store.part import CHANGES, Applied, Part
+from store.database import Database, Question
+from store.meters import Meters
+from store.part import CHANGES, READINGS, Applied, Part
 from store.quarantine import Quarantine
 from store.receiver import Receiver
 from store.streams import Streams
@@ -26,7 +29,7 @@ from sync.rejection import BadRows
 # More impossible readings in one batch than this are a sender's mistake (or a wrong clock here): nothing of
 # it is taken, so that no stream runs past readings that could still be right.
 MOST_REFUSED = 100
-# Streams that are looked up at once before a batch is stored; a house has one for each device and its start.
+# Streams, and meters, that are looked up at once before a batch is stored; a house has one for each device and start.
 MOST_AHEAD = 50
 
 # What must not come again as it is.
@@ -48,25 +51,44 @@ class Taken:
     beside: Asides | None
 
 
-def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
-    """Everything in the batch is on disk or accounted for when this returns; raises BadRows.
+class BatchOffer:
+    """A batch on its way into a site (cloud/together.py); raises BadRows.
 
-    A single row that is refused is kept raw: its edge has sought it out by halves and withholds it from now on.
+    Everything that it wants to know is asked at once: a question costs little, waiting for it to travel costs most of
+    what a small batch takes.
     """
-    try:
-        return _take(db, site, batch, now_ms)
-    except _REFUSED as error:
-        _keep_alone(db, site, batch, str(error), now_ms)
-        raise
 
+    def __init__(self, db: Database, site: int, batch: Batch, now_ms: int) -> None:
+        if len(batch.refused) > MOST_REFUSED:
+            why = batch.refused[0].why
+            raise BadRows(
+                f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}"
+            )
+        self.site = site
+        self._db, self._batch, self._now_ms = db, batch, now_ms
+        self._streams = list(dict.fromkeys((part.source, part.boot) for part in batch.parts))[:MOST_AHEAD]
+        self._meters: list[Meter] = []
 
-def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
-    if len(batch.refused) > MOST_REFUSED:
-        why = batch.refused[0].why
-        raise BadRows(f"{len(batch.refused)} impossible readings; at most {MOST_REFUSED} in a batch; {why}")
-    with db.write(site):
-        receiver = Receiver(db, RowsByTime(db, site), site)
-        as_ever, beside = _look_ahead(db, site, receiver, batch, now_ms)
+    def questions(self) -> Sequence[Question[Any]]:
+        senders, streams = Senders(self._db, self.site), Streams(self._db, self.site)
+        meters = Meters(self._db, self.site)
+        self._meters = [meter for meter in _meters(self._batch) if not meters.is_held(meter)][:MOST_AHEAD]
+        return [
+            senders.is_as_ever(self._batch),
+            asides.asking(self.site),
+            *(streams.finding(*name) for name in self._streams),
+            *(meters.finding(meter) for meter in self._meters),
+        ]
+
+    def store(self, answers: Sequence[Any]) -> Taken:
+        db, site, batch, now_ms = self._db, self.site, self._batch, self._now_ms
+        as_ever, beside, *found = answers
+        rows = RowsByTime(db, site)
+        receiver = Receiver(db, rows, site)
+        for name, stream in zip(self._streams, found, strict=False):
+            receiver.streams.found_ahead(*name, stream)
+        for meter, number in zip(self._meters, found[len(self._streams) :], strict=True):
+            rows.meters.found_ahead(meter, number)
         cursors: Cursors = {}
         applied = set()
         for part in batch.parts:
@@ -81,27 +103,33 @@ def _take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
         if not as_ever:
             Senders(db, site).seen(batch, now_ms)
             edges.bound(db, site)
-    missed = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
-    same = as_ever and all(part.kind != CHANGES for part in batch.parts)
-    return Taken(cursors, missed, bool(applied) or not batch.parts, beside if same else None)
+        missed = [Refused(bad.source, bad.boot, bad.seq, bad.why) for bad in refused]
+        same = as_ever and all(part.kind != CHANGES for part in batch.parts)
+        told = asides.read(db, site, beside, now_ms) if same else None
+        return Taken(cursors, missed, bool(applied) or not batch.parts, told)
+
+    def alone(self) -> Taken:
+        """Taken by itself; raises BadRows.
+
+        A single row that is refused is kept raw: its edge has sought it out by halves and withholds it from now on.
+        """
+        try:
+            return take_alone(self._db, self)
+        except _REFUSED as error:
+            _keep_alone(self._db, self.site, self._batch, str(error), self._now_ms)
+            raise
 
 
-def _look_ahead(
-    db: Database, site: int, receiver: Receiver, batch: Batch, now_ms: int
-) -> tuple[bool, Asides]:
-    """Whether its sender is as ever, and what there is to tell beside; its streams are found, too.
+def take(db: Database, site: int, batch: Batch, now_ms: int) -> Taken:
+    """Everything in the batch is on disk or accounted for when this returns; raises BadRows."""
+    return BatchOffer(db, site, batch, now_ms).alone()
 
-    Everything that a batch wants to know before it is stored is asked at once: a question costs little, waiting for
-    it to travel costs most of what a small batch takes.
-    """
-    streams, senders = receiver.streams, Senders(db, site)
-    names = list(dict.fromkeys((part.source, part.boot) for part in batch.parts))[:MOST_AHEAD]
-    as_ever, beside, *found = db.together(
-        [senders.is_as_ever(batch), asides.asking(site), *(streams.finding(*name) for name in names)]
-    )
-    for name, stream in zip(names, found, strict=True):
-        streams.found_ahead(*name, stream)
-    return as_ever, asides.read(db, site, beside, now_ms)
+
+def _meters(batch: Batch) -> set[Meter]:
+    readings = [part for part in batch.parts if part.kind == READINGS]
+    return {
+        Meter(part.source, channel) for part in readings for channel in {row[CHANNEL] for row in part.rows}
+    }
 
 
 def cursors_of(db: Database, site: int, streams: Sequence[tuple[str, int]]) -> Cursors:

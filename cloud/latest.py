@@ -8,7 +8,7 @@ import orjson
 from metering.quantity import QUANTITIES, complaints, taken_complaint
 from metering.reading import Meter
 from pages.site import LiveValue
-from store.database import Database
+from store.database import Database, Question, Result
 from sync.limits import MOST_CHANNEL
 from sync.rejection import BadShape
 from sync.shape import flag, listed, name, natural, spoken, table
@@ -41,10 +41,15 @@ def keep(db: Database, site: int, values: list[LiveValue]) -> None:
     )
 
 
-def newest(db: Database, site: int) -> list[LiveValue]:
-    rows = db.execute(
-        "SELECT source, channel, boot, seq, taken_ms, interval_ms, vals FROM latest WHERE site = ?", (site,)
+def newest(site: int) -> Question[list[LiveValue]]:
+    return Question(
+        "SELECT source, channel, boot, seq, taken_ms, interval_ms, vals FROM latest WHERE site = ?",
+        (site,),
+        _live,
     )
+
+
+def _live(rows: Result) -> list[LiveValue]:
     found = []
     for source, channel, boot, seq, taken_ms, interval_ms, text in rows:
         fields = orjson.loads(text)

@@ -61,9 +61,9 @@ class Senders:
     def rivals(self, now_ms: int) -> Question[tuple[Rival, ...]]:
         """What people should know."""
         return Question(
-            "SELECT kind, about, other, at_ms FROM rivals WHERE site = ? AND at_ms > ? ORDER BY kind, about",
-            (self._site, now_ms - TOLD_MS),
-            lambda answer: tuple(Rival(*row) for row in answer),
+            "SELECT kind, about, other, at_ms FROM rivals WHERE site = ? ORDER BY kind, about",
+            (self._site,),
+            lambda answer: tuple(Rival(*row) for row in answer if row[3] > now_ms - TOLD_MS),
         )
 
     def _take_turn(self, edge: str, sender: str, now_ms: int) -> None:

@@ -4,7 +4,7 @@ A site that one process makes is found by the others at once: the database is as
 yet. What is remembered of a site never changes: its number and its key.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -55,7 +55,7 @@ class Sites:
         self._by_digest = {site.digest: site for site in self._set.values()}
         if len(self._by_digest) < len(self._set):
             raise ValueError("two sites have the same token; each needs its own")
-        self._paired: Callable[[str], int | None] = lambda _digest: None
+        self._paired: Callable[[Sequence[str]], Mapping[str, int]] = lambda _digests: {}
         self.public = frozenset(site.number for site in self._set.values() if site.public)
         self._known: dict[str, HostedSite] = dict(self._set)
         self._numbered: dict[int, HostedSite] = {}
@@ -87,9 +87,9 @@ class Sites:
     def by_number(self, number: int) -> HostedSite | None:
         return next(iter(self.by_numbers([number])), None)
 
-    def ask_for_paired(self, site_of: Callable[[str], int | None]) -> None:
-        """`site_of`: the number of the site whose paired edge has a token, by the token's digest in hex."""
-        self._paired = site_of
+    def ask_for_paired(self, sites_of: Callable[[Sequence[str]], Mapping[str, int]]) -> None:
+        """`sites_of`: the numbers of the sites whose paired edges have these tokens, by the tokens' digests in hex."""
+        self._paired = sites_of
 
     def by_token(self, token: str) -> HostedSite | None:
         """The site of a token of the settings. How long it takes tells nothing: only digests meet digests."""
@@ -99,14 +99,19 @@ class Sites:
 
     def by_bearer(self, header: str | None) -> HostedSite | None:
         """The site of an `Authorization: Bearer ...` header: a token of the settings, or of a paired edge."""
-        token = bearer_of(header)
-        if not token:
-            return None
-        site = self.by_token(token)
-        if site is not None:
-            return site
-        number = self._paired(token_digest(token).hex())
-        return None if number is None else self.by_number(number)
+        return self.by_bearers([header])[0]
+
+    def by_bearers(self, headers: Sequence[str | None]) -> list[HostedSite | None]:
+        """The site of each, asked for together."""
+        tokens = [bearer_of(header) for header in headers]
+        found = [self.by_token(token) if token else None for token in tokens]
+        digests = [
+            "" if site or not token else token_digest(token).hex()
+            for token, site in zip(tokens, found, strict=True)
+        ]
+        paired = self._paired([digest for digest in digests if digest])
+        sites = {site.number: site for site in self.by_numbers(set(paired.values()))}
+        return [site or sites.get(paired.get(digest, 0)) for site, digest in zip(found, digests, strict=True)]
 
     def _rows(self, where: str, *values: str | int) -> list[HostedSite]:
         rows = (

@@ -6,7 +6,7 @@
 3. A revoked token is refused by the very next request: nothing here is remembered between two requests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -61,21 +61,31 @@ class Tokens:
         self._now_ms, self._secret = now_ms, secret
 
     def site_of(self, db: Database, digest: str) -> int | None:
-        """The site whose edge has this token; notes that it was used, which most calls need not write."""
-        now_ms = self._now_ms()
-        row = db.execute(
-            f"SELECT id, site, digest, used_ms, seen_ms FROM tokens WHERE digest = ? AND {_LIVE}",
-            (digest, now_ms - FIRST_USE_MS),
-        ).fetchone()
-        if row is None or not compare_digest(row[2], digest):
-            return None
-        number, site, _digest, used_ms, seen_ms = row
-        if used_ms is None:
-            return int(site) if self._first_use(db, number, now_ms) else None
-        if abs(now_ms - seen_ms) >= NOTE_EVERY_MS:
+        """The site whose edge has this token."""
+        return self.sites_of(db, [digest]).get(digest)
+
+    def sites_of(self, db: Database, digests: Sequence[str]) -> dict[str, int]:
+        """By the digests of tokens that are good; notes that they were used, which most calls need not write."""
+        if not digests:
+            return {}
+        now_ms, wanted = self._now_ms(), _padded(digests)
+        rows = db.execute(
+            f"SELECT id, site, digest, used_ms, seen_ms FROM tokens WHERE digest IN ({', '.join('?' * len(wanted))})"
+            f" AND {_LIVE}",
+            (*wanted, now_ms - FIRST_USE_MS),
+        ).fetchall()
+        found, seen = {}, []
+        for number, site, held, used_ms, seen_ms in rows:
+            digest = next((each for each in digests if compare_digest(held, each)), None)
+            if digest is None or (used_ms is None and not self._first_use(db, number, now_ms)):
+                continue
+            found[digest] = int(site)
+            if used_ms is not None and abs(now_ms - seen_ms) >= NOTE_EVERY_MS:
+                seen.append((now_ms, number))
+        if seen:
             with db.write():
-                db.execute("UPDATE tokens SET seen_ms = ? WHERE id = ?", (now_ms, number))
-        return int(site)
+                db.executemany("UPDATE tokens SET seen_ms = ? WHERE id = ?", sorted(seen))
+        return found
 
     def number(self, db: Database, digest: str) -> tuple[int, Grant] | None:
         """A live token's number and what it was made of."""
@@ -162,3 +172,11 @@ class Tokens:
                     "UPDATE tokens SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", (now_ms, row[0])
                 )
         return row is not None
+
+
+def _padded(digests: Sequence[str]) -> list[str]:
+    """Repeated until they are 1, 4, 16, ...: so that few forms of a statement have to be prepared."""
+    size = 1
+    while size < len(digests):
+        size *= 4
+    return [*digests, *[digests[-1]] * (size - len(digests))]

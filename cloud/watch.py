@@ -13,7 +13,7 @@ from store import faults
 # Longer than the pause between two empty batches (30 s), so that a page that stays open never goes stale.
 WATCH_S = 45
 # Pages ask every second; the note is written once in so many.
-NOTE_EVERY_MS = 5_000
+NOTE_EVERY_MS = 10_000
 
 log = logging.getLogger(__name__)
 
