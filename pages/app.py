@@ -158,10 +158,11 @@ class _Server:
     def _answering(self, route: api.Route) -> Callable[[View], Any]:
         def handle(view: View) -> Any:
             query = Query(given(), route.parameters, view.site.zone)
+            with view.site.history() as history:
+                answer = _json(route.answer(view, history, query))
             if route.name == "latest":
                 view.site.watch()
-            with view.site.history() as history:
-                return _json(route.answer(view, history, query))
+            return answer
 
         return handle
 

@@ -32,7 +32,6 @@ class Html:
         }
 
     def now(self, view: View) -> str:
-        view.site.watch()
         now_ms, look = view.now_ms(), look_of(bottle.request, self._render.words)
         figures = Figures(look.words, view.site.zone)
         condition = view.site.condition()
@@ -40,6 +39,7 @@ class Html:
             writer = NowWriter(look.words, figures, now_ms, view.faces(history))
             overview = view.overview(history, now_ms)
             page = writer.page(view.latest.of(history, now_ms), overview)
+        view.site.watch()
         return self._render.site_page(
             "now.html",
             look,

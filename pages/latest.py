@@ -18,9 +18,10 @@ MISSED_INTERVALS = 3
 TRAVEL_MS = {"edge": 1000, "cloud": 4000}
 # How often the usual interval of a meter without a live value is measured again.
 PACE_KEPT_MS = 300_000
-# Half a commit's pause: what is on disk changes no faster, and live values do not wait for it.
-STORED_LASTS_MS = 5_000
-STORED_ALONE_LASTS_MS = 1_000
+# Pages ask once a second: of several that ask at once one looks at what is on disk.
+STORED_LASTS_MS = 1_000
+# A commit's pause on the edge: later than that something on disk may be newer, whatever a live value says of its pace.
+LIVE_LASTS_MS = 10_000
 _ENERGY = COLUMNS.index("energy_wh")
 
 
@@ -67,13 +68,13 @@ class Latest:
     def _newest(
         self, history: History, meter: Meter, live: LiveValue | None, is_stored: bool, now_ms: int
     ) -> Newest:
-        lasts_ms = STORED_ALONE_LASTS_MS if live is None else STORED_LASTS_MS
-        kept = self._stored(history, meter, now_ms, lasts_ms) if is_stored else None
+        # While live values come nothing on disk is newer than they are.
+        looks = is_stored and (live is None or self._is_missed(live, now_ms))
+        kept = self._stored(history, meter, now_ms) if looks else None
         value = _later(live, kept)
         if value is None:
             return _never_dated(meter)
         age_ms = now_ms - value.taken_ms
-        late_ms = MISSED_INTERVALS * value.interval_ms + TRAVEL_MS[self._site.twin]
         energy = value.values[_ENERGY]
         beyond = None if energy is None or value is kept else (value.taken_ms, energy)
         return Newest(
@@ -85,14 +86,23 @@ class Latest:
             value.interval_ms,
             value.estimated,
             max(0, age_ms),
-            age_ms > late_ms,
+            self._is_stale(value, now_ms),
             self.today.wh(history, meter, now_ms, beyond),
         )
 
-    def _stored(self, history: History, meter: Meter, now_ms: int, lasts_ms: int) -> LiveValue | None:
-        """The newest value on disk, as it was at most lasts_ms ago."""
+    def _is_missed(self, live: LiveValue, now_ms: int) -> bool:
+        """Whether what is stored may be later; of its pace a live value knows only what it was then."""
+        interval_ms = min(live.interval_ms, LIVE_LASTS_MS)
+        return now_ms - live.taken_ms > interval_ms + TRAVEL_MS[self._site.twin]
+
+    def _is_stale(self, value: LiveValue, now_ms: int) -> bool:
+        late_ms = MISSED_INTERVALS * value.interval_ms + TRAVEL_MS[self._site.twin]
+        return now_ms - value.taken_ms > late_ms
+
+    def _stored(self, history: History, meter: Meter, now_ms: int) -> LiveValue | None:
+        """The newest value on disk, as it was at most STORED_LASTS_MS ago."""
         held = self._kept.get(meter)
-        if held is not None and 0 <= now_ms - held[0] < lasts_ms:
+        if held is not None and 0 <= now_ms - held[0] < STORED_LASTS_MS:
             return held[1]
         kept, value = history.newest(meter), None
         if kept is not None and kept.taken_ms is not None:

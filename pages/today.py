@@ -14,8 +14,10 @@ from metering.energy import differences
 from metering.reading import Meter
 from store.history import History
 
-# A commit comes every 10 s; live values in between are added without looking into the history.
+# Half of the pause between two commits; and of that between two batches, where a live value tells the way of the
+# counter up to now: only that it was set back in between is seen so much later.
 LOOKED_LASTS_MS = 5_000
+LOOKED_BESIDE_LIVE_LASTS_MS = 15_000
 
 
 @dataclass(slots=True)
@@ -63,7 +65,8 @@ class Today:
             held = self._sums.get(meter)
             if held is None or held.from_ms != from_ms:
                 held = self._sums[meter] = _Sum(from_ms)
-            if held.looked_ms is None or not 0 <= now_ms - held.looked_ms < LOOKED_LASTS_MS:
+            lasts_ms = LOOKED_LASTS_MS if newest is None else LOOKED_BESIDE_LIVE_LASTS_MS
+            if held.looked_ms is None or not 0 <= now_ms - held.looked_ms < lasts_ms:
                 if held.counter is None or held.counter[0] < from_ms:
                     # While a backlog arrives, the last value before midnight is a later one each time.
                     held = self._sums[meter] = _Sum(from_ms)
