@@ -18,8 +18,9 @@ from store.touched import Touched
 
 # Less than the job's minute: what is left has its turn in the next one.
 MOST_S = 55.0
-# A tenth of a core while there is much to do: intake and pages have the rest, in this same process.
-REST = 9
+# A fifth of a core while there is much to do: intake and pages have the rest. An hour of a meter takes 53 ms
+# (docs/scale.md), so 13 000 meters are kept up; a tenth would keep up 6 800, fewer than one machine takes in.
+REST = 4
 TELL_EVERY_S = 10.0
 
 log = logging.getLogger(__name__)
