@@ -87,8 +87,8 @@ class Server(Table):
         default=1,
         ge=1,
         le=PROCESSES_MOST,
-        description=f"how many processes serve, 1 to {PROCESSES_MOST}; several answer one request "
-        "each at a time: about two for each core",
+        description=f"how many processes serve, 1 to {PROCESSES_MOST}; several work with one "
+        "thread each: one for each core, and one more",
     )
     proxies: list[Annotated[StrictStr, AfterValidator(_proxy)]] = Field(
         default=["127.0.0.1", "::1"],
