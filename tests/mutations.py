@@ -114,9 +114,9 @@ FAULTS: tuple[Fault, ...] = (
             ),
             Mutant(
                 "test_cloud_ingest.py::test_a_database_that_takes_nothing_now_is_503_and_nothing_is_lost",
-                "cloud/ingest.py",
-                "except faults.UNAVAILABLE as error:",
-                "except ZeroDivisionError as error:",
+                "cloud/reply.py",
+                "if isinstance(error, faults.UNAVAILABLE):",
+                "if isinstance(error, ZeroDivisionError):",
             ),
         ),
     ),
@@ -134,7 +134,7 @@ FAULTS: tuple[Fault, ...] = (
             Mutant(
                 "test_cloud_poison.py::test_it_is_kept_on_both_sides_with_the_reason",
                 "cloud/intake.py",
-                "_keep_alone(db, site, batch, str(error), now_ms)",
+                "_keep_alone(self._db, self.site, self._batch, str(error), self._now_ms)",
                 "pass",
             ),
             Mutant(
