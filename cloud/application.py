@@ -40,7 +40,7 @@ def build(
 ) -> "Mounted":
     """`key` signs the cookies of browsers that showed a token; `passwords` knows what a hash costs."""
     tokens = Tokens(now_ms)
-    sites.ask_for_paired(lambda digests: tokens.sites_of(connections.mine(), digests) if digests else {})
+    sites.ask_for_paired(lambda digests: tokens.sites_of(connections.mine(), digests))
     watch = Watch(connections, now_ms)
     houses = Houses(sites, connections, watch, now_ms)
     login = Login(sites, key)

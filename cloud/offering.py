@@ -42,15 +42,8 @@ class Offering:
         try:
             sites = self._sites.by_bearers([asked.bearer for asked in several])
             read = [self._read(asked, site) for asked, site in zip(several, sites, strict=True)]
-            posted = [each for each in read if isinstance(each, Posted)]
-            taken = self._taken_together(posted)
-            replies = {
-                each: replied(each.key, lambda each=each: each.reply(taken[each]))  # type: ignore[misc]
-                for each in taken
-            }
-            return [
-                each if isinstance(each, Reply) else replies.get(each) or self._later(each) for each in read
-            ]
+            taken = self._taken_together([each for each in read if isinstance(each, Posted)])
+            return [each if isinstance(each, Reply) else self._told(each, taken) for each in read]
         except Exception as error:  # noqa: BLE001 - `failed` logs it
             return [failed("?", error)] * len(several)
         finally:
@@ -76,11 +69,14 @@ class Offering:
             return {}
         return {offers[site]: what for site, what in taken.items()}
 
-    def _later(self, posted: Posted) -> Later:
-        def told() -> Reply:
+    def _told(self, posted: Posted, taken: Mapping[Posted, Any]) -> Reply | Later:
+        if posted in taken:
+            return replied(posted.key, lambda: posted.reply(taken[posted]))
+
+        def alone() -> Reply:
             try:
                 return replied(posted.key, lambda: posted.reply(posted.alone()))
             finally:
                 self._connections.give_back()
 
-        return told
+        return alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class Reply:
     body: bytes
     status: int = 200
-    headers: tuple[tuple[str, str], ...] = field(default=())
+    headers: tuple[tuple[str, str], ...] = ()
 
     def send(self, start: StartResponse) -> list[bytes]:
         """As PEP 3333 wants it."""

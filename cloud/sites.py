@@ -109,7 +109,8 @@ class Sites:
             "" if site or not token else token_digest(token).hex()
             for token, site in zip(tokens, found, strict=True)
         ]
-        paired = self._paired([digest for digest in digests if digest])
+        wanted = [digest for digest in digests if digest]
+        paired = self._paired(wanted) if wanted else {}
         sites = {site.number: site for site in self.by_numbers(set(paired.values()))}
         return [site or sites.get(paired.get(digest, 0)) for site, digest in zip(found, digests, strict=True)]
 

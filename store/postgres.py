@@ -69,18 +69,13 @@ class PostgresDatabase(Database):
         return _Rows(self._statements.ask(sql, params))
 
     def ask(self, question: Question[T]) -> T:
-        seen = self._seen.get(_key(question))
-        if seen is None:
-            return super().ask(question)
-        return question.read(_Rows(seen))
+        seen = self._seen_rows(question)
+        return super().ask(question) if seen is None else question.read(_Rows(seen))
 
     def together(self, questions: Sequence[Question[Any]]) -> list[Any]:
         self._insert_gathered()
-        seen = [self._seen.get(_key(each)) if self._seen else None for each in questions]
-        unseen = [each for each, rows in zip(questions, seen, strict=True) if rows is None]
-        answers = iter(
-            self._statements.ask_all([(each.sql, each.params) for each in unseen]) if unseen else ()
-        )
+        seen = [self._seen_rows(each) for each in questions]
+        answers = self._asked([each for each, rows in zip(questions, seen, strict=True) if rows is None])
         return [
             each.read(_Rows(next(answers) if rows is None else rows))
             for each, rows in zip(questions, seen, strict=True)
@@ -88,8 +83,15 @@ class PostgresDatabase(Database):
 
     def ahead(self, questions: Sequence[Question[Any]]) -> None:
         if self._remembered is not None and self.conn.info.transaction_status == TransactionStatus.IDLE:
-            answers = self._statements.ask_all([(each.sql, each.params) for each in questions])
+            answers = self._asked(questions)
             self._seen = {_key(each): rows for each, rows in zip(questions, answers, strict=True)}
+
+    def _seen_rows(self, question: Question[Any]) -> list[Any] | None:
+        return self._seen.get(_key(question)) if self._seen else None
+
+    def _asked(self, questions: Sequence[Question[Any]]) -> Iterator[list[Any]]:
+        """The rows of each; nothing travels for none."""
+        return iter(self._statements.ask_all([(q.sql, q.params) for q in questions]) if questions else ())
 
     def executemany(self, sql: str, rows: Iterable[Params]) -> None:
         for row in rows:
@@ -102,7 +104,7 @@ class PostgresDatabase(Database):
             self._insert_gathered()
 
     def _insert_gathered(self, named_in: str | None = None) -> None:
-        for sql, params in self._gathered.taken(named_in) if self._gathered else ():
+        for sql, params in self._gathered.taken(named_in):
             self._statements.tell(sql, params)
 
     @contextmanager

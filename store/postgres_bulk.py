@@ -15,9 +15,6 @@ class Gathered:
     def __init__(self) -> None:
         self._rows: dict[Bulk, list[Params]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
     def add(self, into: Bulk, rows: Sequence[Params]) -> bool:
         """False when there are as many as may wait."""
         held = self._rows.setdefault(into, [])
