@@ -1,13 +1,12 @@
 """Homes that post at once to a hosted site in this process: what they ask, and what comes of it."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import pytest
 from madeparts import NOW_MS, rows
 
 from cloud.asked import Asked
@@ -15,7 +14,6 @@ from cloud.connections import Connections, connections_to
 from cloud.offering import BATCHES, LATEST, Offering
 from cloud.reply import Later, Reply
 from cloud.sites import Sites, SiteSetting
-from store.database import Database
 from store.opening import open_cloud
 from store.part import Part
 from sync.batch import Batch
@@ -58,28 +56,6 @@ def opened(address: str) -> Iterator[Here]:
     with closing(connections_to(address)) as connections:
         sites = Sites([SiteSetting(name, f"token-of-{name}") for name in HOMES], connections)
         yield Here(address, connections, sites, Offering(sites, connections, lambda: NOW_MS))
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many sites each transaction of several had; filled while it goes on."""
-    seen: list[int] = []
-    for engine in ("store.sqlite.SqliteDatabase", "store.postgres.PostgresDatabase"):
-        _count(monkeypatch, engine, seen)
-    return seen
-
-
-def _count(monkeypatch: pytest.MonkeyPatch, engine: str, seen: list[int]) -> None:
-    module, _, name = engine.rpartition(".")
-    cls = getattr(__import__(module, fromlist=[name]), name)
-    real = cls.write_where_free
-
-    @contextmanager
-    def counted(self: Database, sites: Sequence[int]) -> Iterator[set[int]]:
-        with real(self, sites) as free:
-            yield free
-        seen.append(len(free))
-
-    monkeypatch.setattr(cls, "write_where_free", counted)
 
 
 def asked(home: str, path: str, body: bytes, encoding: str = "") -> Asked:

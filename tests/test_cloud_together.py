@@ -2,13 +2,12 @@
 
 import random
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from engines import AddressOf, Made
+from engines import Made
 from madeparts import NOW_MS, rows
-from offers import HOMES, Here, asked, batch, counted, latest, opened, some, told
+from offers import HOMES, Here, asked, batch, latest, opened, some, told
 
 from cloud.offering import BATCHES
 from cloud.posted import LIGHT_MOST, LIGHT_MOST_BYTES, LOOKED_UP_WEIGHT
@@ -18,16 +17,7 @@ from store.opening import open_cloud
 from store.part import Hole, Part
 from sync.packing import pack
 
-
-@pytest.fixture
-def here(address_of: AddressOf) -> Iterator[Here]:
-    with opened(address_of("cloud")) as here:
-        yield here
-
-
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    return counted(monkeypatch)
+pytest_plugins = ("conftest_offers",)
 
 
 def test_batches_of_several_homes_are_taken_in_one_transaction(here: Here, together: list[int]) -> None:

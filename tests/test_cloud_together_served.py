@@ -1,6 +1,6 @@
 """Posts that come at once, seen from outside: server, tokens, connections that break, what pages ask."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from engines import AddressOf, Made
 from madeparts import NOW_MS
-from offers import HOMES, Here, asked, batch, counted, environ, latest, opened, some
+from offers import HOMES, Here, asked, batch, environ, latest, opened, some
 
 from cloud.application import build
 from cloud.asked import Asked
@@ -26,16 +26,7 @@ from store.opening import open_cloud
 from store.postgres_statements import Statements
 from sync.batch import Batch
 
-
-@pytest.fixture
-def here(address_of: AddressOf) -> Iterator[Here]:
-    with opened(address_of("cloud")) as here:
-        yield here
-
-
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    return counted(monkeypatch)
+pytest_plugins = ("conftest_offers",)
 
 
 def test_a_server_that_has_several_requests_has_them_taken_together(here: Here, together: list[int]) -> None:

@@ -46,7 +46,7 @@ class Together:
 @contextmanager
 def turned(
     site: Together,
-    paths: Sequence[bytes],
+    asks: Sequence[bytes],
     bounds: Bounds = BOUNDS,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[Callers, list[socket.socket], list[str]]]:
@@ -54,10 +54,10 @@ def turned(
     alive: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
     callers = Callers(site, listener, bounds, HEADERS, clock_s, lambda: alive.append("alive"))
-    made = [socket.create_connection(listener.getsockname(), timeout=20) for _ in paths]
+    made = [socket.create_connection(listener.getsockname(), timeout=20) for _ in asks]
     try:
-        for to, path in zip(made, paths, strict=True):
-            to.sendall(GET % path)
+        for to, ask in zip(made, asks, strict=True):
+            to.sendall(ask)
         yield callers, made, alive
     finally:
         for to in made:
@@ -68,7 +68,11 @@ def turned(
 
 def test_requests_that_are_there_at_once_may_be_worked_on_together(caplog: pytest.LogCaptureFixture) -> None:
     site, paths = Together(), (b"/a", b"/fails", b"/slow", b"/now", b"/b", b"/silent", b"/c")
-    with turned(site, paths, Bounds(100_000, taking_up_s=60)) as (callers, made, alive):
+    with turned(site, [GET % path for path in paths], Bounds(100_000, taking_up_s=60)) as (
+        callers,
+        made,
+        alive,
+    ):
         callers.turn(5)
         told = [answer(to) for to in made]
     assert [head.split()[1] for head, _ in told] == [b"200", b"500", b"200", b"200", b"200", b"500", b"200"]
@@ -90,7 +94,7 @@ def test_requests_that_are_there_at_once_may_be_worked_on_together(caplog: pytes
 
 def test_no_more_are_taken_up_in_one_turn_than_the_bound() -> None:
     site, bounds = Together(), Bounds(100_000, together=2, taking_up_s=60)
-    with turned(site, [b"/a"] * 5, bounds) as (callers, made, _):
+    with turned(site, [GET % b"/a"] * 5, bounds) as (callers, made, _):
         for _ in range(4):
             callers.turn(1)
         assert [answer(to)[1] for to in made] == [b"/a"] * 5
@@ -105,7 +109,7 @@ def test_a_process_that_has_worked_leaves_callers_to_others() -> None:
         clock.now_s += 0.003
         return clock.now_s
 
-    with turned(Together(), [b"/page"] * 5, clock_s=clock_s) as (callers, made, alive):
+    with turned(Together(), [GET % b"/page"] * 5, clock_s=clock_s) as (callers, made, alive):
         callers.turn(1)
         assert 1 <= len(alive) <= 2
         while len(alive) < 5:
@@ -115,17 +119,8 @@ def test_a_process_that_has_worked_leaves_callers_to_others() -> None:
 
 def test_what_waits_for_an_answer_counts_as_held() -> None:
     """Bodies that are whole and lie in the application's hands take memory, too."""
-    site = Together()
-    listener = socket.create_server(("127.0.0.1", 0))
     bounds = Bounds(100_000, held_bytes=150_000, taking_up_s=60)
-    callers = Callers(site, listener, bounds, HEADERS)
-    made = [socket.create_connection(listener.getsockname(), timeout=20) for _ in range(3)]
-    for to in made:
-        to.sendall(post(b"x" * 60_000))
-    callers.turn(5)
-    callers.turn(0)
-    assert sorted(answer(to)[0].split()[1] for to in made) == [b"200", b"200", b"503"]
-    for to in made:
-        to.close()
-    callers.close(0)
-    listener.close()
+    with turned(Together(), [post(b"x" * 60_000)] * 3, bounds) as (callers, made, _):
+        callers.turn(5)
+        callers.turn(0)
+        assert sorted(answer(to)[0].split()[1] for to in made) == [b"200", b"200", b"503"]
